@@ -1,0 +1,156 @@
+import { defineConfig } from "oxlint";
+
+/** The stages in the order of the river: each may import the ones before it. */
+const STAGES = ["newsroom", "article", "link", "post", "review", "delivery", "click", "health"];
+
+/** Who may import whom: each room of src/ (`store` is src/store.ts and src/store/) with what it may import besides itself. */
+export const IMPORTS: Readonly<Record<string, readonly string[]>> = {
+  lib: [],
+  config: ["lib"],
+  store: ["lib"],
+  queue: ["lib"],
+  networks: ["lib"],
+  ...Object.fromEntries(STAGES.map((stage, at) => [stage, ["lib", "store", "queue", ...STAGES.slice(0, at)]])),
+  redirect: ["lib", "store", "link", "click"],
+  editor: ["lib", "store", ...STAGES],
+  api: ["lib", "store", ...STAGES],
+  rehearsal: ["lib"],
+  app: ["lib", "config", "store", "queue", "networks", ...STAGES, "redirect", "editor", "api", "rehearsal"],
+  main: ["lib", "config", "store", "queue", ...STAGES, "rehearsal", "app", "cli"],
+  cli: ["lib", "config", "store", "queue", ...STAGES, "rehearsal", "app", "main"],
+};
+
+/** Where a file may lie, and what a path out of there to another room begins with. */
+const DEPTHS = [
+  { files: (room: string) => `src/${room}.{ts,tsx}`, up: "./" },
+  { files: (room: string) => `src/${room}/*.{ts,tsx}`, up: "../" },
+  { files: (room: string) => `src/${room}/*/*.{ts,tsx}`, up: "../../" },
+  { files: (room: string) => `src/${room}/*/*/*.{ts,tsx}`, up: "../../../" },
+];
+
+const literally = (path: string) => path.replaceAll(".", "\\.");
+
+const restrictedImports = (room: string, up: string) => {
+  const allowed = IMPORTS[room] ?? [];
+  const others = Object.keys(IMPORTS).filter((other) => other !== room && other !== "networks" && !allowed.includes(other));
+  const patterns: { regex?: string; group?: string[]; message: string; allowTypeImports?: boolean }[] = [
+    {
+      regex: `^${literally(up)}(${others.join("|")})(/|\\.tsx?$)`,
+      message: `${room} may import ${allowed.join(", ") || "nothing of ours"}.`,
+    },
+  ];
+  if (room === "networks") {
+    const own = up.replace(/^\.\.\//, "") || "./";
+    patterns.push({
+      group: [`${own}*`, `!${own}network.ts`],
+      message: "A driver may import networks/network.ts, never another driver.",
+    });
+  } else if (!allowed.includes("networks")) {
+    const port = `^${literally(up)}networks/network\\.ts$`;
+    patterns.push(
+      STAGES.includes(room)
+        ? { regex: port, allowTypeImports: true, message: "A stage knows of the port only types (import type)." }
+        : { regex: port, message: `${room} knows no network.` },
+    );
+    if (room === "queue") {
+      const rows = `^${literally(up)}store/db\\.ts$`;
+      patterns[0]!.regex = patterns[0]!.regex!.replace("(store|", "(").replace("|store|", "|").replace("|store)", ")");
+      patterns.push({ regex: rows, allowTypeImports: true, message: "The queue knows of the store only types (import type)." });
+      patterns.push({ regex: `^${literally(up)}store/(?!db\\.ts$)`, message: "The queue knows of the store only types of store/db.ts." });
+    }
+    // Last, because an exception (`!`) ends oxlint's search.
+    patterns.push({ group: [`${up}networks/*`, `!${up}networks/network.ts`], message: "Only app.ts knows the drivers." });
+  }
+  return patterns;
+};
+
+/** Ways out of the machine. Servers may be made (`createServer` is not among the names), and types are free. */
+const WAYS_OUT = [
+  ...["http", "https"].map((name) => ({
+    name,
+    importNames: ["default", "request", "get", "Agent", "globalAgent", "ClientRequest"],
+  })),
+  { name: "http2", importNames: ["default", "connect"] },
+  { name: "net", importNames: ["default", "connect", "createConnection", "Socket"] },
+  { name: "tls", importNames: ["default", "connect", "TLSSocket"] },
+  { name: "dgram" },
+]
+  .flatMap((way) => [way, { ...way, name: `node:${way.name}` }])
+  .concat([{ name: "undici" }])
+  .map((way) => ({ ...way, allowTypeImports: true, message: "src/lib/outbound is the only way out." }));
+
+const WAYS_OUT_GLOBAL = ["fetch", "WebSocket", "EventSource", "XMLHttpRequest"].map((name) => ({
+  name,
+  message: "src/lib/outbound is the only way out.",
+}));
+
+const table = Object.keys(IMPORTS).flatMap((room) =>
+  DEPTHS.map(({ files, up }) => ({
+    files: [files(room)],
+    rules: { "no-restricted-imports": ["error", { patterns: restrictedImports(room, up), paths: WAYS_OUT }] as const },
+  })),
+);
+
+/** The one guarded way out: lib/outbound.ts or lib/outbound/, which still imports nothing of ours. */
+const outbound = ["../", "../../"].map((up) => ({
+  files: [up === "../" ? "src/lib/outbound.ts" : "src/lib/outbound/*.ts"],
+  rules: {
+    "no-restricted-imports": ["error", { patterns: restrictedImports("lib", up) }] as const,
+    "no-restricted-globals": "off" as const,
+  },
+}));
+
+export default defineConfig({
+  plugins: ["typescript", "unicorn", "oxc", "import", "node", "promise", "vitest"],
+  categories: { correctness: "error", suspicious: "error" },
+  ignorePatterns: ["node_modules/", "dist/", "data/"],
+  rules: {
+    eqeqeq: ["error", "always"],
+    "max-lines": ["error", { max: 300, skipBlankLines: true, skipComments: true }],
+    "no-console": "error",
+    "no-empty": "error",
+    "no-var": "error",
+    "no-warning-comments": "error",
+    "prefer-const": "error",
+    "import/no-cycle": "error",
+    "import/no-default-export": "error",
+    "node/no-process-env": "error",
+    "oxc/no-barrel-file": ["error", { threshold: 0 }],
+    "typescript/ban-ts-comment": "error",
+    "typescript/consistent-type-imports": "error",
+    "typescript/no-explicit-any": "error",
+    "typescript/no-namespace": "error",
+    "unicorn/prefer-node-protocol": "error",
+    // These ask for a style, or stumble over what the code does on purpose.
+    "import/no-named-as-default-member": "off",
+    "no-control-regex": "off",
+    "no-misleading-character-class": "off",
+    "no-shadow": "off",
+    "no-underscore-dangle": "off",
+    "promise/always-return": "off",
+    "unicorn/consistent-function-scoping": "off",
+  },
+  overrides: [
+    { files: ["src/**"], rules: { "no-restricted-globals": ["error", ...WAYS_OUT_GLOBAL] } },
+    ...table,
+    ...outbound,
+    { files: ["src/config.ts", "src/config/**"], rules: { "node/no-process-env": "off" } },
+    { files: ["src/cli.ts", "src/cli/**"], rules: { "no-console": "off" } },
+    { files: ["bin/**", "bench/**", "test/**"], rules: { "node/no-process-env": "off", "no-console": "off" } },
+    { files: ["*.config.ts"], rules: { "import/no-default-export": "off" } },
+    // Scripts for the browser: they ask the server they came from.
+    { files: ["src/editor/assets/**"], rules: { "no-restricted-globals": "off" } },
+    {
+      files: ["test/**"],
+      rules: {
+        // A property may assert inside its own runner or in a shared suite, and only where a condition holds.
+        "vitest/expect-expect": "off",
+        "vitest/no-conditional-expect": "off",
+        "vitest/no-conditional-tests": "off",
+        "vitest/no-standalone-expect": "off",
+        "vitest/valid-expect": ["error", { maxArgs: 2 }],
+        "vitest/require-to-throw-message": "off",
+      },
+    },
+  ],
+});

@@ -1,0 +1,187 @@
+import { z } from "zod";
+import { configInvalid, type ConfigFault } from "./faults.ts";
+import { didYouMean } from "./nearest.ts";
+import { checkMeaning } from "./references.ts";
+import { NETWORKS, newsroomSchema, type Written } from "./schema.ts";
+import { pathText, readYaml, type Path, type Yaml } from "./yaml.ts";
+
+type Mode = "review" | "auto";
+
+interface AnySource {
+  readonly name: string;
+  readonly images: "own" | "all" | "none";
+  /** BCP 47; null: as the source says, else as it reads. */
+  readonly lang: string | null;
+  /** Null: as the rule or the account says. */
+  readonly mode: Mode | null;
+}
+
+/** `postNewest` of its articles are posted when it is first seen; the others are only known. */
+export type FeedSource = AnySource & { readonly kind: "feed"; readonly url: string; readonly intervalS: number; readonly postNewest: number };
+export type HookSource = AnySource & { readonly kind: "hook"; readonly format: "standard"; readonly secretEnv: string };
+
+/** newsroom.yaml, checked, with every default in its place; durations in seconds. */
+export interface Newsroom {
+  readonly site: {
+    readonly name: string;
+    readonly url: string;
+    readonly shortUrl: string | null;
+    readonly languages: readonly string[];
+    readonly timeZone: string;
+  };
+  readonly outbound: { readonly allow: readonly string[] };
+  readonly sources: readonly (FeedSource | HookSource)[];
+  readonly accounts: readonly {
+    readonly name: string;
+    readonly network: string;
+    /** An origin; empty for a network without one. */
+    readonly server: string;
+    readonly handle: string | null;
+    readonly lang: string | null;
+    readonly voice: string;
+    readonly mode: Mode;
+    readonly rehearsal: boolean;
+    readonly spacingS: number;
+    readonly onUnknown: "ask" | "assume-posted";
+    /** `tokenEnv`, `visibility`: plain, never a secret. */
+    readonly settings: Readonly<Record<string, string>>;
+  }[];
+  readonly voices: Readonly<Record<string, VoiceSpec>>;
+  readonly rules: readonly {
+    /** Empty lists take everything. */
+    readonly when: { readonly source: readonly string[]; readonly lang: readonly string[]; readonly tags: readonly string[] };
+    readonly accounts: readonly string[];
+    readonly mode: Mode | null;
+    readonly priority: "normal" | "breaking";
+    readonly staleAfterS: number | null;
+  }[];
+}
+
+export interface VoiceSpec {
+  readonly text: string;
+  readonly giveWay: readonly ("tags" | "summary.second" | "summary")[];
+  readonly tags: number;
+  readonly utm: Readonly<Record<string, string>>;
+}
+
+/** The voice of accounts that name none, unless the file has a `plain` of its own. */
+const PLAIN: VoiceSpec = { text: "{headline}\n\n{summary}\n\n{link} {tags}", giveWay: ["tags", "summary.second", "summary"], tags: 2, utm: {} };
+
+/** The newsroom's own feeds are asked every minute, others' at most hourly unless the file says what was agreed. */
+const [OWN_S, STRANGER_S] = [60, 3_600];
+
+export interface ParseOptions {
+  readonly networks?: readonly string[];
+}
+
+/**
+ * Reads newsroom.yaml.
+ *
+ * @param fileName as a person would type it; stands in each fault
+ * @param secrets the value of an environment variable, to tell what is not set
+ * @throws Fault `CONFIG_INVALID` with every fault of the file
+ */
+export function parseNewsroom(text: string, fileName: string, secrets: (name: string) => string | undefined, options: ParseOptions = {}): Newsroom {
+  const faults: ConfigFault[] = [];
+  const newsroom = readNewsroom(text, fileName, secrets, faults, options);
+  if (newsroom === undefined || faults.length > 0) throw configInvalid(faults);
+  return newsroom;
+}
+
+/** As parseNewsroom, but adds to `faults` instead of throwing; undefined only together with a fault. */
+export function readNewsroom(
+  text: string,
+  fileName: string,
+  secrets: (name: string) => string | undefined,
+  faults: ConfigFault[],
+  { networks = NETWORKS }: ParseOptions = {},
+): Newsroom | undefined {
+  const yaml = readYaml(text);
+  faults.push(...yaml.errors.map(({ line, problem }) => ({ file: fileName, line, path: "", problem })));
+  if (yaml.errors.length > 0) return undefined;
+  const wrong = (path: Path, problem: string, key?: string) => {
+    const whole = key === undefined ? path : [...path, key];
+    faults.push({ file: fileName, line: yaml.lineOf(path, key), path: pathText(whole), problem });
+  };
+  const before = faults.length;
+  const read = newsroomSchema(networks).safeParse(yaml.value, { error: expected });
+  for (const issue of read.error?.issues ?? []) tellIssue(issue, yaml, wrong);
+  checkMeaning(yaml.value, { secrets, wrong });
+  const found = faults.splice(before).sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
+  faults.push(...found);
+  return read.success && found.length === 0 ? meant(read.data) : undefined;
+}
+
+/** The file as written, with every default in its place. */
+function meant(written: Written): Newsroom {
+  return {
+    site: { ...written.site, shortUrl: written.site.shortUrl ?? null },
+    outbound: written.outbound,
+    sources: written.sources.map((source) => {
+      const any = { name: source.name, images: source.images, lang: source.lang ?? null, mode: source.mode ?? null };
+      if (source.kind === "hook") return { ...any, kind: source.kind, format: source.format, secretEnv: source.secretEnv };
+      const intervalS = source.interval ?? (isOwn(source.url, written.site.url) ? OWN_S : STRANGER_S);
+      return { ...any, kind: source.kind, url: source.url, intervalS, postNewest: source.postNewest };
+    }),
+    accounts: written.accounts.map(({ tokenEnv, visibility, spacing, server, handle, lang, ...account }) => ({
+      ...account,
+      server: server ?? "",
+      handle: handle ?? null,
+      lang: lang ?? null,
+      spacingS: spacing,
+      settings: { ...(tokenEnv === undefined ? {} : { tokenEnv }), ...(visibility === undefined ? {} : { visibility }) },
+    })),
+    voices: { plain: PLAIN, ...Object.fromEntries(Object.entries(written.voices).map(([name, { utm, ...voice }]) => [name, { ...voice, utm: given(utm ?? {}) }])) },
+    rules: written.rules.map(({ when, accounts, mode, priority, staleAfter }) => ({
+      when: { source: list(when.source), lang: list(when.lang), tags: list(when.tags) },
+      accounts,
+      mode: mode ?? null,
+      priority,
+      staleAfterS: staleAfter ?? null,
+    })),
+  };
+}
+
+/** What the field's description says would be right; other issues carry their own sentence. */
+function expected(issue: z.core.$ZodRawIssue): string | undefined {
+  const description = issue.inst instanceof z.core.$ZodType ? z.globalRegistry.get(issue.inst)?.description : undefined;
+  if (issue.code === "unrecognized_keys") return keysOf(issue.inst).join("\n");
+  if (issue.code === "invalid_union" && issue["discriminator"] === "kind") return "must be feed or hook.";
+  if (issue.code === "invalid_value") return `must be one of ${issue.values.join(", ")}.${typeof issue.input === "string" ? didYouMean(issue.input, issue.values.map(String)) : ""}`;
+  if (description === undefined) return undefined;
+  return issue.code === "invalid_type" && issue.input === undefined ? `is missing: ${description}.` : `must be ${description}.`;
+}
+
+function keysOf(schema: unknown): string[] {
+  return schema instanceof z.core.$ZodObject ? Object.keys(schema._zod.def.shape) : [];
+}
+
+function tellIssue(issue: z.core.$ZodIssue, yaml: Yaml, wrong: (path: Path, problem: string, key?: string) => void): void {
+  if (issue.code === "unrecognized_keys") {
+    const known = issue.message.split("\n");
+    for (const key of issue.keys) wrong(issue.path, `is not known here.${didYouMean(key, known) || ` Known: ${known.join(", ")}.`}`, key);
+    return;
+  }
+  // Of the two forms of "one or several", the list's own faults say more when a list was written.
+  if (issue.code === "invalid_union" && issue.errors.length > 0) {
+    const nearest = issue.errors.find((errors) => errors.some((error) => error.path.length > 0)) ?? issue.errors[0] ?? [];
+    for (const error of nearest) tellIssue({ ...error, path: [...issue.path, ...error.path] }, yaml, wrong);
+    return;
+  }
+  if (issue.code === "invalid_key") return wrong(issue.path.slice(0, -1), issue.issues[0]?.message ?? issue.message, String(issue.path.at(-1)));
+  wrong(issue.path, issue.message);
+}
+
+function isOwn(url: string, site: string): boolean {
+  const [host, own] = [URL.parse(url)?.hostname ?? "", (URL.parse(site)?.hostname ?? "").replace(/^www\./, "")];
+  return own !== "" && (host === own || host.endsWith(`.${own}`));
+}
+
+function list<Item>(value: Item | Item[] | undefined): Item[] {
+  if (value === undefined) return [];
+  return Array.isArray(value) ? value : [value];
+}
+
+function given(utm: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(utm).filter((pair): pair is [string, string] => pair[1] !== undefined));
+}

@@ -1,0 +1,68 @@
+import { Document } from "../parts/layout.tsx";
+import type { View } from "../view.ts";
+
+/** The door: e-mail and password. Password managers and pasting work (WCAG 3.3.8). */
+export function SignInPage({ v, problem, email }: { v: View; problem?: string; email?: string }) {
+  return (
+    <Gate v={v} title={v.t("signIn.title")} {...(problem === undefined ? {} : { problem })}>
+      <form method="post" action="/sign-in" class="gate-form">
+        <label>
+          {v.t("signIn.email")}
+          <input type="email" name="email" autocomplete="username" required autofocus value={email ?? ""} />
+        </label>
+        <label>
+          {v.t("signIn.password")}
+          <input type="password" name="password" autocomplete="current-password" required />
+        </label>
+        <button class="primary">{v.t("signIn.do")}</button>
+      </form>
+      <p class="why">{v.t("signIn.help")}</p>
+    </Gate>
+  );
+}
+
+/** What a link of the terminal opens: looking changes nothing, the button uses it up. */
+export function LinkPage({ v, token, problem, fields }: { v: View; token: string; problem?: string; fields?: Readonly<Record<string, string>> }) {
+  return (
+    <Gate v={v} title={v.t("first.title", { site: v.siteName })} {...(problem === undefined ? {} : { problem })}>
+      <p>{v.t("first.note")}</p>
+      <form method="post" action={`/sign-in/${encodeURIComponent(token)}`} class="gate-form">
+        <label>
+          {v.t("first.name")}
+          <input type="text" name="name" autocomplete="name" maxlength={120} autofocus required value={fields?.["name"] ?? ""} />
+        </label>
+        <label>
+          {v.t("signIn.email")}
+          <input type="email" name="email" autocomplete="username" required value={fields?.["email"] ?? ""} />
+        </label>
+        <label>
+          {v.t("first.password")}
+          <input type="password" name="password" autocomplete="new-password" minlength={12} maxlength={256} required aria-describedby="password-note" />
+        </label>
+        <p class="why" id="password-note">
+          {v.t("first.password.note")}
+        </p>
+        <button class="primary">{v.t("first.do")}</button>
+      </form>
+    </Gate>
+  );
+}
+
+function Gate({ v, title, problem, children }: { v: View; title: string; problem?: string; children: unknown }) {
+  return (
+    <Document v={v} title={title}>
+      <main class="gate" id="main">
+        <p class="wordmark">
+          <span aria-hidden="true" class="mark" /> Slugline
+        </p>
+        <h1>{title}</h1>
+        {problem === undefined ? null : (
+          <p class="notice bad" role="alert">
+            {problem}
+          </p>
+        )}
+        {children as never}
+      </main>
+    </Document>
+  );
+}
