@@ -150,7 +150,7 @@ async function build(config: Config, roles: ReadonlySet<Role>, overrides: Overri
     const live = await liveBell(store, log, stack);
     const doors = new Hono();
     const secrets = config.secrets;
-    doors.route("/hooks", createHooks({ receive: (source, headers, body) => receiveHook({ store, parser, secrets, clock }, source, headers, body) }));
+    doors.route("/hooks", createHooks({ receive: (source, headers, body) => receiveHook({ store, secrets, clock }, source, headers, body) }));
     const imageOrigins = site ? [site] : [];
     doors.route("/", createEditor({ ...siteOf, store, clock, usualLimits, live, log, shortUrl: config.shortUrl, publicUrl: config.publicUrl, closing: stopping.signal, imageOrigins }));
     await openDoor(doors, config, stack);
@@ -163,7 +163,7 @@ async function build(config: Config, roles: ReadonlySet<Role>, overrides: Overri
     port: config.healthPort,
     store,
     notReady: () => notReady(store, queue, redirect),
-    numbers: () => redirect?.numbers() ?? {},
+    numbers: () => numbersOf(redirect),
     metricsToken: config.metricsToken,
     log,
   });
@@ -288,6 +288,12 @@ async function notReady(store: Store, queue: Queue | undefined, redirect: Redire
   }
   const trouble = await queue?.trouble();
   if (trouble) why.push(trouble);
-  if (redirect && !redirect.ready) why.push("The redirect has not read its links yet.");
+  if (redirect && !redirect.complete()) why.push("The redirect has not read its links yet.");
   return why;
+}
+
+function numbersOf(redirect: Redirect | undefined): Record<string, number> {
+  if (!redirect) return {};
+  const { links, written, lost } = redirect.counts();
+  return { redirect_links: links, redirect_visits_written: written, redirect_visits_lost: lost };
 }

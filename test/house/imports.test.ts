@@ -47,7 +47,10 @@ async function lint(files: ReadonlyMap<string, string>): Promise<Map<string, Set
     }
     const oxlint = join(projectRoot, "node_modules", "oxlint", "bin", "oxlint");
     // It ends with 1 when it finds something; what it found is on standard output either way.
-    const ran = promisify(execFile)(process.execPath, [oxlint, "--format", "json", "src"], { cwd: folder, maxBuffer: 64 * 2 ** 20 });
+    const ran = promisify(execFile)(process.execPath, [oxlint, "--format", "json", "src"], {
+      cwd: folder,
+      maxBuffer: 64 * 2 ** 20,
+    });
     const { stdout } = await ran.catch((error: { stdout: string }) => error);
     const found = new Map([...files.keys()].map((path) => [path, new Set<string>()]));
     for (const { filename, code } of (JSON.parse(stdout) as { diagnostics: Finding[] }).diagnostics) {

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -102,7 +102,8 @@ describe("the rehearsal site's feed", () => {
     const seen = new Map<string, string>();
     const rounds = 2 * (await loadStock()).length;
     for (let round = 0; round < rounds; round += 1) {
-      for (const item of (await feedOf(site)).items ?? []) seen.set(String(item.guid?.value), `${item.title} ${item.description}`);
+      for (const item of (await feedOf(site)).items ?? [])
+        seen.set(String(item.guid?.value), `${item.title} ${item.description}`);
       await minute();
     }
     expect(seen.size).toBe(8 + rounds - 1);
@@ -149,7 +150,7 @@ describe("a restart", () => {
   test("opens anew when its list cannot be read", async () => {
     const { clock } = standingClock();
     await (await open("torn", clock)).close();
-    await rm(join(folder, "torn"));
+    await writeFile(join(folder, "torn"), '{"port": 1');
     await using site = await open("torn", clock);
     expect(await guidsOf(site)).toHaveLength(8);
     expect(JSON.parse(await readFile(join(folder, "torn"), "utf8"))).toMatchObject({ port: expect.any(Number) });
@@ -177,11 +178,27 @@ describe("its pages", () => {
       expect(document.documentElement.getAttribute("lang")).toBe(story.lang);
       expect(document.documentElement.getAttribute("dir")).toBe(["ar", "ckb"].includes(story.lang) ? "rtl" : "ltr");
       expect(document.querySelector("h1")?.textContent).toBe(story.title);
-      for (const mess of [words.filePhoto, words.reportingBy, words.source, words.followUs, words.shortLink, words.comment[0], words.sum]) {
+      for (const mess of [
+        words.filePhoto,
+        words.reportingBy,
+        words.source,
+        words.followUs,
+        words.shortLink,
+        words.comment[0],
+        words.sum,
+      ]) {
         expect(text, path).toContain(mess);
       }
       expect(text).toContain(`${story.dateline.toUpperCase()} – ${story.paragraphs[0]}`);
-      for (const part of [".site-header nav", ".byline-box", "figure figcaption", ".share-buttons", ".newsletter", ".related", "#respond form"]) {
+      for (const part of [
+        ".site-header nav",
+        ".byline-box",
+        "figure figcaption",
+        ".share-buttons",
+        ".newsletter",
+        ".related",
+        "#respond form",
+      ]) {
         expect(document.querySelector(part), `${part} of ${path}`).not.toBeNull();
       }
     }
@@ -221,7 +238,9 @@ describe("its newsroom", () => {
   test("is a configuration without a fault: two accounts in review, one in auto, all in rehearsal", async () => {
     const text = await rehearsalNewsroom("http://127.0.0.1:4321");
     const newsroom = parseNewsroom(text, "src/rehearsal/newsroom.yaml", () => undefined);
-    expect(newsroom.sources).toMatchObject([{ kind: "feed", url: "http://127.0.0.1:4321/feed.xml", intervalS: 15, postNewest: 6 }]);
+    expect(newsroom.sources).toMatchObject([
+      { kind: "feed", url: "http://127.0.0.1:4321/feed.xml", intervalS: 15, postNewest: 6 },
+    ]);
     expect(newsroom.outbound.allow).toEqual(["127.0.0.1:4321"]);
     expect(newsroom.accounts.map(({ mode }) => mode)).toEqual(["review", "review", "auto"]);
     expect(newsroom.accounts.every(({ rehearsal }) => rehearsal)).toBe(true);

@@ -1,0 +1,61 @@
+import type { Context } from "hono";
+import { consumeSignInLink, signIn, signOut } from "../newsroom/people.ts";
+import type { Assets } from "./assets.ts";
+import type { EditorDeps } from "./deps.ts";
+import { giveSession, takeSession, type EditorEnv } from "./door.ts";
+import { formOf } from "./forms.ts";
+import { viewOf } from "./frame.ts";
+import { LinkPage, SignInPage } from "./pages/sign-in.tsx";
+import type { Pages } from "./render.tsx";
+
+type C = Context<EditorEnv>;
+
+/** Coming in and going out. */
+export function createSignIn(deps: EditorDeps, assets: Assets, pages: Pages) {
+  const { store } = deps;
+
+  return {
+    show: (c: C) => pages.html(c, <SignInPage v={viewOf(c, deps, assets)} />),
+
+    async signIn(c: C): Promise<Response> {
+      const form = await formOf(c);
+      const v = viewOf(c, deps, assets);
+      const email = form["email"]?.trim() ?? "";
+      const signed = await signIn(store, deps, { email, password: form["password"] ?? "", address: addressOf(c) });
+      if (!signed.ok) {
+        return pages.html(c, <SignInPage v={v} email={email} problem={v.t(`signIn.problem.${signed.code}`)} />, signed.code === "slow-down" ? 429 : 401);
+      }
+      giveSession(c, deps, signed.token, signed.expiresAt);
+      return c.redirect("/", 303);
+    },
+
+    showLink: (c: C) => pages.html(c, <LinkPage v={viewOf(c, deps, assets)} token={c.req.param("token") ?? ""} />),
+
+    async consume(c: C): Promise<Response> {
+      const form = await formOf(c);
+      const token = c.req.param("token") ?? "";
+      const v = viewOf(c, deps, assets);
+      const given = { email: form["email"]?.trim() ?? "", name: form["name"]?.trim() ?? "", password: form["password"] ?? "" };
+      const signed = await consumeSignInLink(store, token, given);
+      if (!signed.ok) return pages.html(c, <LinkPage v={v} token={token} problem={v.t(`first.problem.${signed.code}`)} fields={given} />, 422);
+      giveSession(c, deps, signed.token, signed.expiresAt);
+      return c.redirect("/", 303);
+    },
+
+    async signOut(c: C): Promise<Response> {
+      const token = takeSession(c, deps);
+      if (token !== undefined) await signOut(store, token);
+      return c.redirect("/sign-in", 303);
+    },
+
+    async setShortcuts(personId: string, on: boolean): Promise<void> {
+      await store.query("update slugline.person set shortcuts = $2 where id = $1", [personId, on]);
+    },
+  };
+}
+
+/** The address a request came from, as the server tells it; forwarding headers are anybody's to write. */
+function addressOf(c: C): string {
+  const incoming = (c.env as { incoming?: { socket?: { remoteAddress?: string } } } | undefined)?.incoming;
+  return incoming?.socket?.remoteAddress ?? "unknown";
+}

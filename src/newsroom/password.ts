@@ -1,0 +1,56 @@
+import { argon2, randomBytes, timingSafeEqual } from "node:crypto";
+import { promisify } from "node:util";
+
+const derive = promisify(argon2);
+
+/** OWASP's least for argon2id: 19 MiB, two passes, one lane. */
+const COST = { memory: 19_456, passes: 2, parallelism: 1, tagLength: 32 } as const;
+/** Each run takes 19 MiB: more than this many wait their turn, so that sign-ins cannot exhaust the memory. */
+const AT_ONCE = 2;
+
+let running = 0;
+const waiting: (() => void)[] = [];
+
+async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+  if (running >= AT_ONCE) await new Promise<void>((go) => waiting.push(go));
+  running += 1;
+  try {
+    return await work();
+  } finally {
+    running -= 1;
+    waiting.shift()?.();
+  }
+}
+
+/** An argon2id hash as the PHC string format writes it. */
+export async function hashPassword(password: string): Promise<string> {
+  const salt = randomBytes(16);
+  const tag = await inTurn(() => derive("argon2id", { ...COST, message: normal(password), nonce: salt }));
+  return `$argon2id$v=19$m=${COST.memory},t=${COST.passes},p=${COST.parallelism}$${plain(salt)}$${plain(tag)}`;
+}
+
+/** Whether a password is the one that was hashed; takes as long for a person who does not exist (`null`). */
+export async function verifyPassword(password: string, hash: string | null): Promise<boolean> {
+  const [, m, t, p, salt, tag] = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([\w+/]+)\$([\w+/]+)$/.exec(hash ?? "") ?? [];
+  const known = tag === undefined ? randomBytes(32) : Buffer.from(tag, "base64");
+  const found = await inTurn(() =>
+    derive("argon2id", {
+      memory: Number(m ?? COST.memory),
+      passes: Number(t ?? COST.passes),
+      parallelism: Number(p ?? COST.parallelism),
+      tagLength: known.length,
+      message: normal(password),
+      nonce: salt === undefined ? randomBytes(16) : Buffer.from(salt, "base64"),
+    }),
+  );
+  return timingSafeEqual(found, known) && tag !== undefined;
+}
+
+/** The same password typed on two keyboards is the same bytes (NIST SP 800-63B, 5.1.1.2). */
+function normal(password: string): string {
+  return password.normalize("NFKC");
+}
+
+function plain(bytes: Buffer): string {
+  return bytes.toString("base64").replace(/=+$/, "");
+}
