@@ -32,13 +32,22 @@ const literally = (path: string) => path.replaceAll(".", "\\.");
 
 const restrictedImports = (room: string, up: string) => {
   const allowed = IMPORTS[room] ?? [];
-  const others = Object.keys(IMPORTS).filter((other) => other !== room && other !== "networks" && !allowed.includes(other));
+  // The networks have their own rules below; a bell is rung in a transaction, so the queue knows the store's types.
+  const special = room === "queue" ? ["networks", "store"] : ["networks"];
+  const others = Object.keys(IMPORTS).filter((other) => other !== room && !special.includes(other) && !allowed.includes(other));
   const patterns: { regex?: string; group?: string[]; message: string; allowTypeImports?: boolean }[] = [
     {
       regex: `^${literally(up)}(${others.join("|")})(/|\\.tsx?$)`,
       message: `${room} may import ${allowed.join(", ") || "nothing of ours"}.`,
     },
   ];
+  if (room === "queue") {
+    patterns.push({
+      regex: `^${literally(up)}store(/|\\.tsx?$)`,
+      allowTypeImports: true,
+      message: "The queue knows of the store only types (import type).",
+    });
+  }
   if (room === "networks") {
     const own = up.replace(/^\.\.\//, "") || "./";
     patterns.push({
@@ -52,12 +61,6 @@ const restrictedImports = (room: string, up: string) => {
         ? { regex: port, allowTypeImports: true, message: "A stage knows of the port only types (import type)." }
         : { regex: port, message: `${room} knows no network.` },
     );
-    if (room === "queue") {
-      const rows = `^${literally(up)}store/db\\.ts$`;
-      patterns[0]!.regex = patterns[0]!.regex!.replace("(store|", "(").replace("|store|", "|").replace("|store)", ")");
-      patterns.push({ regex: rows, allowTypeImports: true, message: "The queue knows of the store only types (import type)." });
-      patterns.push({ regex: `^${literally(up)}store/(?!db\\.ts$)`, message: "The queue knows of the store only types of store/db.ts." });
-    }
     // Last, because an exception (`!`) ends oxlint's search.
     patterns.push({ group: [`${up}networks/*`, `!${up}networks/network.ts`], message: "Only app.ts knows the drivers." });
   }
@@ -127,7 +130,11 @@ export default defineConfig({
     "no-misleading-character-class": "off",
     "no-shadow": "off",
     "no-underscore-dangle": "off",
+    "no-new": "off",
+    "no-unmodified-loop-condition": "off",
     "promise/always-return": "off",
+    "promise/no-callback-in-promise": "off",
+    "unicorn/require-post-message-target-origin": "off",
     "unicorn/consistent-function-scoping": "off",
   },
   overrides: [

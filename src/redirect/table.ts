@@ -26,7 +26,9 @@ export function createTable(): LinkTable {
       const folded = foldCode(code);
       return folded === null ? undefined : links.get(folded);
     },
-    put({ code, number, target, state }) {
+    put({ code, number, target: told, state }) {
+      // A header carries ASCII only; our own targets are so already.
+      const target = /[^\x21-\x7e]/.test(told) ? encodeURI(told.toWellFormed()) : told;
       const known = links.get(code);
       if (known && (known.state === "retired" || (known.state === state && known.target === target))) return false;
       links.set(code, { code, number, target, state });

@@ -51,7 +51,7 @@ function Head({ v, card }: DeskProps) {
         {card.state === "waiting" ? null : <Badge tone={card.state === "approved" ? "good" : "warn"}>{v.t(`state.${card.state}`)}</Badge>}
       </p>
       <p class="why">
-        {v.t(card.mode === "auto" ? "card.mode.auto" : "card.mode.review", { why: card.mode_why })} ·{" "}
+        {v.t(`card.mode.${card.mode}`, { why: v.has(`mode.why.${card.mode_why}`) ? v.t(`mode.why.${card.mode_why}`) : card.mode_why })} ·{" "}
         {card.writer === null ? v.t("card.written.voice") : v.t("card.written.person", { who: card.writer, revision: card.revision })}{" "}
         <Ago v={v} at={card.written_at} />
       </p>
