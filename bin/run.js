@@ -1,12 +1,18 @@
-#!/usr/bin/env node
-// `node bin/run.js [--built] <tool> ...`: a tool of node_modules under the pinned Node, installing (and building) first.
-import { ensureBuilt, ensureInstalled, fail, pinnedNode, root } from "./lib/ensure.js";
-import { exec } from "./lib/exec.js";
+// node bin/run.js [--built] [tool arguments...]: a tool of node_modules/.bin under the pinned Node.
+// Installs what is missing first, and with --built brings dist/ up to date.
+import { build } from "./lib/build.js";
+import { become } from "./lib/handover.js";
+import { environment, findNode, findTool, install, refuse } from "./lib/install.js";
 
-const args = process.argv.slice(2);
-const built = args[0] === "--built";
-const [tool, ...rest] = built ? args.slice(1) : args;
-if (!tool) fail("usage: node bin/run.js [--built] <tool> ...");
-ensureInstalled();
-if (built) ensureBuilt();
-exec(tool === "node" ? pinnedNode() : tool, rest, { cwd: root });
+const words = process.argv.slice(2);
+const built = words[0] === "--built";
+const [tool, ...rest] = built ? words.slice(1) : words;
+
+try {
+  install({ dev: true });
+  const node = findNode();
+  if (built) build(node);
+  if (tool) become(node, tool === "node" ? rest : [findTool(tool), ...rest], environment(), { alone: false });
+} catch (error) {
+  refuse(error);
+}

@@ -1,18 +1,16 @@
 #!/usr/bin/env node
-// The first lines of every start: they run on Node 20 or newer, install and build what is missing, and go on with the
-// pinned Node.
-import { realpathSync } from "node:fs";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { ensureBuilt, ensureInstalled, pinnedNode, root } from "./lib/ensure.js";
-import { exec } from "./lib/exec.js";
+// Installs what is missing, builds what is old, and hands over to dist/cli.js under the pinned Node.
+import { fileURLToPath } from "node:url";
+import { build } from "./lib/build.js";
+import { become } from "./lib/handover.js";
+import { environment, findNode, install, refuse } from "./lib/install.js";
 
-ensureInstalled();
-ensureBuilt();
-const args = process.argv.slice(2);
-if (realpathSync(process.execPath) === realpathSync(pinnedNode())) {
-  const { run } = await import(pathToFileURL(join(root, "dist", "cli.js")).href);
-  process.exit(await run(args));
-} else {
-  exec(pinnedNode(), [join(root, "bin", "slugline.js"), ...args]);
+try {
+  install({ dev: false });
+  const node = findNode();
+  build(node);
+  if (node === process.execPath) await import("./lib/cli.js");
+  else become(node, [fileURLToPath(new URL("lib/cli.js", import.meta.url)), ...process.argv.slice(2)], environment(), { alone: true });
+} catch (error) {
+  refuse(error);
 }

@@ -9,7 +9,7 @@ import type { Deadline, DeliveryKey, Outcome, Ready } from "../networks/network.
 import { backoff, clampRetry, nextDelivery, type DeliveryHappening } from "./delivery.ts";
 import type { Driver } from "../newsroom/driver.ts";
 import type { DeliveryDeps } from "./deliver.ts";
-import { begin, closeAttempt, gateOf, lockDelivery, openAttempt, pace, settle, type Begun, type DeliveryRow } from "./store.ts";
+import { begin, closeAttempt, gateOf, lockBoth, lockDelivery, openAttempt, pace, settle, type Begun, type DeliveryRow } from "./store.ts";
 
 /** What a try needs once its intent is committed. */
 interface Try {
@@ -36,9 +36,9 @@ export async function send(deps: DeliveryDeps, delivery: DeliveryRow, signal: Ab
 
 /** Checks the gate and commits the intent. Undefined: not now, and the row says why and when. */
 async function start(deps: DeliveryDeps, db: Db, seen: DeliveryRow, hasDriver: boolean): Promise<Try | undefined> {
-  const gate = await gateOf(db, seen);
-  const delivery = await lockDelivery(db, seen.id);
-  if (!gate || !delivery) return undefined;
+  const delivery = await lockBoth(db, seen);
+  const gate = delivery && (await gateOf(db, delivery));
+  if (!gate) return undefined;
   const wait = (inMs: number, why: string) => settle(db, delivery.id, "due", { why, inMs });
 
   if (!gate.approved || gate.withdrawn) {

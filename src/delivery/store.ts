@@ -72,10 +72,15 @@ export interface Gate {
   readonly link_code: string | null;
 }
 
-/** Locks the account's pace and the post, so that two deliveries of one account never begin at once. */
+/** Locks a post and its delivery, in the order in which everybody does: post, delivery, account. */
+export async function lockBoth(db: Db, it: { readonly id: string; readonly post_id: string }): Promise<DeliveryRow | undefined> {
+  await db.query("select from slugline.post where id = $1 for update", [it.post_id]);
+  return lockDelivery(db, it.id);
+}
+
+/** Locks the account's pace, so that two deliveries of one account never begin at once. */
 export async function gateOf(db: Db, delivery: DeliveryRow): Promise<Gate | undefined> {
   await db.query("select from slugline.account where id = $1 for update", [delivery.account_id]);
-  await db.query("select from slugline.post where id = $1 for update", [delivery.post_id]);
   const { rows } = await db.query<Gate>(
     `select n.paused_at is not null as paused,
             p.state = 'approved' and p.revision = $2 and coalesce((select c.revision = p.revision and c.kind in ('approve', 'schedule')

@@ -17,7 +17,9 @@ type Headers = Readonly<Record<string, string | undefined>>;
 export function retryAt(headers: Headers, now: number): number | undefined {
   const theirs = Date.parse(headers.date ?? "");
   const skew = Number.isNaN(theirs) ? 0 : theirs - now;
-  const waits = [afterMs(headers["retry-after"], now + skew), resetMs(headers["x-ratelimit-reset"], now + skew)].filter((wait) => wait !== undefined);
+  const waits = [afterMs(headers["retry-after"], now + skew), resetMs(headers["x-ratelimit-reset"], now + skew)].filter(
+    (wait) => wait !== undefined,
+  );
   if (waits.length === 0) return undefined;
   return now + Math.min(Math.max(...waits, 0), LONGEST_WAIT_MS);
 }

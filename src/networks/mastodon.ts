@@ -13,21 +13,24 @@ const USUAL: Limits = { max: 500, unit: "grapheme", perLink: 23, shortMentions: 
 const KEY_MS = 55 * 60_000;
 /** Longer than our own request may take: a server that is still working on it is done by then. */
 const SETTLE_MS = 45_000;
-const REQUEST_MS = 25_000;
-/** Mastodon's and our clock may differ: a status this much older than the intent can still be ours, since its link is. */
-const SKEW_MS = 5 * 60_000;
+/** How far a server's clock may be from ours. A link is unique, so that time decides only where to stop looking; words are not. */
+const SKEW_MS = { link: 24 * 3_600_000, words: 5 * 60_000 };
 const PAGE = 40;
 const MOST_PAGES = 5;
 
-/** Mastodon, and whatever speaks its API. No request is ever repeated here: the delivery decides. */
-export function mastodon(outbound: Outbound): Network {
+/**
+ * Mastodon, and whatever speaks its API. No request is ever repeated here: the delivery decides.
+ *
+ * @param requestMs how long one request may take; less than a delivery's lease
+ */
+export function mastodon(outbound: Outbound, requestMs = 25_000): Network {
   /** Ids of the accounts behind our tokens do not change; asked once in a process. */
   const ids = new Map<string, string>();
 
   async function ask(account: Account, path: string, options: RequestOptions = {}): Promise<Answer> {
     const token = await account.secret.get("token");
     return outbound.request(new URL(path, account.server), {
-      timeoutMs: REQUEST_MS,
+      timeoutMs: requestMs,
       ...options,
       headers: { accept: "application/json", authorization: `Bearer ${token}`, ...options.headers },
     });
@@ -65,15 +68,16 @@ export function mastodon(outbound: Outbound): Network {
     try {
       const id = ids.get(account.id) ?? (await ownId(account, signal));
       ids.set(account.id, id);
+      const since = key.intentAt - (key.link === null ? SKEW_MS.words : SKEW_MS.link);
       for (let page = 0, before = ""; page < MOST_PAGES; page += 1) {
         const answer = await ask(account, `/api/v1/accounts/${encodeURIComponent(id)}/statuses?exclude_reblogs=true&limit=${PAGE}${before && `&max_id=${before}`}`, { signal });
         if (answer.status !== 200) return cannotTell(answer);
         const statuses = statusesIn(answer);
         if (!statuses) return { kind: "cannot-tell", why: "The account's posts could not be read: the answer is not what Mastodon answers." };
-        const ours = statuses.find((status) => status.createdAt >= key.intentAt - SKEW_MS && !owned.has(status.id) && isOurs(status, key));
+        const ours = statuses.find((status) => status.createdAt >= since && !owned.has(status.id) && isOurs(status, key));
         if (ours) return { kind: "posted", id: ours.id, url: ours.url };
         const last = statuses.at(-1);
-        if (!last || statuses.length < PAGE || last.createdAt < key.intentAt - SKEW_MS) return { kind: "absent" };
+        if (!last || statuses.length < PAGE || last.createdAt < since) return { kind: "absent" };
         before = encodeURIComponent(last.id);
       }
       return { kind: "cannot-tell", why: `The account posted more than ${PAGE * MOST_PAGES} times since; this post may be among them or further back.` };
@@ -100,7 +104,7 @@ export function mastodon(outbound: Outbound): Network {
   }
 
   async function limits(account: Account, signal: AbortSignal): Promise<Limits> {
-    const answer = await outbound.request(new URL("/api/v2/instance", account.server), { headers: { accept: "application/json" }, timeoutMs: REQUEST_MS, signal });
+    const answer = await outbound.request(new URL("/api/v2/instance", account.server), { headers: { accept: "application/json" }, timeoutMs: requestMs, signal });
     const configuration = at(json(answer), "configuration");
     const [statuses, media] = [at(configuration, "statuses"), at(configuration, "media_attachments")];
     const max = number(statuses, "max_characters");

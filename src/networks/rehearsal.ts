@@ -33,7 +33,13 @@ export interface Timeline {
 }
 
 /** As much as a Mastodon server takes by default. An account in rehearsal is held to its own network's limits instead. */
-const USUAL: Limits = { max: 500, unit: "grapheme", perLink: 23, shortMentions: true, media: { max: 4, altMax: 1500, maxBytes: 16 * 1024 * 1024 } };
+const USUAL: Limits = {
+  max: 500,
+  unit: "grapheme",
+  perLink: 23,
+  shortMentions: true,
+  media: { max: 4, altMax: 1500, maxBytes: 16 * 1024 * 1024 },
+};
 
 /** The key is a unique key of the timeline: it is honoured as long as the entry is kept. A hundred years, in ms. */
 const KEPT_MS = 100 * 365 * 86_400_000;
@@ -67,7 +73,9 @@ export function rehearsal(timeline: Timeline): Network {
   async function edit(account: Account, id: string, post: Ready): Promise<Outcome> {
     try {
       const edited = await timeline.edit(account.id, id, said(post));
-      return edited ? { kind: "posted", id: edited.id, url: edited.url } : { kind: "refused", why: "The post is not on the timeline any more." };
+      return edited
+        ? { kind: "posted", id: edited.id, url: edited.url }
+        : { kind: "refused", why: "The post is not on the timeline any more." };
     } catch (error) {
       return unknown(error);
     }

@@ -56,7 +56,11 @@ beforeAll(async () => {
   other = await startRecording(answering);
   inner = await startRecording(answering);
   secure = await startRecording(answering, { tls: { key: localhostKey, cert: localhostCert } });
-  outbound = createOutbound({ allow: [`127.0.0.1:${server.port}`, `127.0.0.1:${other.port}`, `localhost:${secure.port}`], userAgent, ca: localhostCert });
+  outbound = createOutbound({
+    allow: [`127.0.0.1:${server.port}`, `127.0.0.1:${other.port}`, `localhost:${secure.port}`],
+    userAgent,
+    ca: localhostCert,
+  });
 });
 
 afterAll(async () => {
@@ -75,22 +79,65 @@ async function failure(asked: Promise<unknown>): Promise<OutboundError> {
 
 const ask = (path: string, opts?: RequestOptions) => outbound.request(server.url + path, opts);
 
-async function withOutbound<Result>(options: Partial<OutboundOptions>, work: (outbound: Outbound) => Promise<Result>): Promise<Result> {
+async function withOutbound<Result>(
+  options: Partial<OutboundOptions>,
+  work: (outbound: Outbound) => Promise<Result>,
+): Promise<Result> {
   await using made = createOutbound({ allow: [], userAgent, ...options });
   return await work(made);
 }
 
 /** A dialler that never leaves the machine: it notes where it was sent, and goes to the test's server instead. */
 function astray(notes: string[] = []): NonNullable<OutboundOptions["dial"]> {
-  return ((options: { host: string; lookup: (name: string, o: object, done: (e: null, all: { address: string }[]) => void) => void }) => {
+  return ((options: {
+    host: string;
+    lookup: (name: string, o: object, done: (e: null, all: { address: string }[]) => void) => void;
+  }) => {
     options.lookup(options.host, { all: true }, (_error, all) => notes.push(...all.map(({ address }) => address)));
     return netConnect(server.port, "127.0.0.1");
   }) as unknown as NonNullable<OutboundOptions["dial"]>;
 }
 
 describe("private addresses are not reached", () => {
-  const forms = ["127.0.0.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "localhost", "localhost.", "0.0.0.0", "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[0:0:0:0:0:ffff:127.0.0.1]"];
-  const more = ["[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[::127.0.0.1]", "169.254.169.254", "[fe80::1]", "[fe90::1]", "[fd00:ec2::254]", "[fec0::1]", "10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "100.100.100.200", "168.63.129.16", "224.0.0.1", "255.255.255.255", "192.0.2.1", "198.18.0.1", "[ff02::1]", "[2001:db8::1]", "[2001::1]", "[4000::1]"];
+  const forms = [
+    "127.0.0.1",
+    "2130706433",
+    "0x7f000001",
+    "0177.0.0.1",
+    "127.1",
+    "localhost",
+    "localhost.",
+    "0.0.0.0",
+    "[::1]",
+    "[::]",
+    "[::ffff:127.0.0.1]",
+    "[::ffff:7f00:1]",
+    "[0:0:0:0:0:ffff:127.0.0.1]",
+  ];
+  const more = [
+    "[64:ff9b::7f00:1]",
+    "[2002:7f00:1::]",
+    "[::127.0.0.1]",
+    "169.254.169.254",
+    "[fe80::1]",
+    "[fe90::1]",
+    "[fd00:ec2::254]",
+    "[fec0::1]",
+    "10.0.0.1",
+    "172.16.0.1",
+    "192.168.1.1",
+    "100.64.0.1",
+    "100.100.100.200",
+    "168.63.129.16",
+    "224.0.0.1",
+    "255.255.255.255",
+    "192.0.2.1",
+    "198.18.0.1",
+    "[ff02::1]",
+    "[2001:db8::1]",
+    "[2001::1]",
+    "[4000::1]",
+  ];
 
   test.each([...forms, ...more])("%s, on the web's own port", async (host) => {
     await withOutbound({ connectTimeoutMs: 2_000 }, async (guarded) => {
@@ -106,7 +153,10 @@ describe("private addresses are not reached", () => {
       expect((await failure(guarded.request(`http://${host}:${server.port}/`))).sent).toBe("no");
       for (const through of ["dispatcher", "agent"] as const) {
         const url = `http://${host}:${server.port}/`;
-        const asked = through === "dispatcher" ? undiciRequest(url, { dispatcher: guarded.dispatcher }) : once(httpGet(url, { agent: guarded.agent("http:") }), "response");
+        const asked =
+          through === "dispatcher"
+            ? undiciRequest(url, { dispatcher: guarded.dispatcher })
+            : once(httpGet(url, { agent: guarded.agent("http:") }), "response");
         await expect(asked, through).rejects.toMatchObject({ sent: "no" });
       }
       // A library that hands its host to the agent as it got it, unread by a URL parser.
@@ -116,18 +166,25 @@ describe("private addresses are not reached", () => {
     expect(server.requests.length).toBe(before);
   });
 
-  test.each(["127.0.0.1", "10.0.0.1", "::ffff:7f00:1", "::1", "64:ff9b::7f00:1", "169.254.169.254", "fe80::1%lo", "nonsense"])("a name that resolves to %s", async (address) => {
-    const dialled: string[] = [];
-    const lookup = async () => [{ address, family: address.includes(":") ? 6 : 4 }];
-    await withOutbound({ lookup, dial: astray(dialled) }, async (guarded) => {
-      expect(await failure(guarded.request("http://news.example/"))).toMatchObject({ code: "OUTBOUND_BLOCKED", sent: "no" });
-    });
-    expect(dialled).toEqual([]);
-  });
+  test.each(["127.0.0.1", "10.0.0.1", "::ffff:7f00:1", "::1", "64:ff9b::7f00:1", "169.254.169.254", "fe80::1%lo", "nonsense"])(
+    "a name that resolves to %s",
+    async (address) => {
+      const dialled: string[] = [];
+      const lookup = async () => [{ address, family: address.includes(":") ? 6 : 4 }];
+      await withOutbound({ lookup, dial: astray(dialled) }, async (guarded) => {
+        expect(await failure(guarded.request("http://news.example/"))).toMatchObject({ code: "OUTBOUND_BLOCKED", sent: "no" });
+      });
+      expect(dialled).toEqual([]);
+    },
+  );
 
   test("of a name with public and private addresses only the public ones are dialled", async () => {
     const dialled: string[] = [];
-    const lookup = async () => ["127.0.0.1", "93.184.216.34", "::1", "2606:2800:220:1::1"].map((address) => ({ address, family: address.includes(":") ? 6 : 4 }));
+    const lookup = async () =>
+      ["127.0.0.1", "93.184.216.34", "::1", "2606:2800:220:1::1"].map((address) => ({
+        address,
+        family: address.includes(":") ? 6 : 4,
+      }));
     await withOutbound({ lookup, dial: astray(dialled) }, (guarded) => failure(guarded.request("http://news.example/")));
     expect(dialled).toEqual(["93.184.216.34", "2606:2800:220:1::1"]);
   });
@@ -155,12 +212,23 @@ describe("private addresses are not reached", () => {
     expect(server.requests.length).toBe(before);
   });
 
-  test.each(["ftp://example.org/", "file:///etc/passwd", "data:text/plain,x", "http://user:pw@example.org/", "gopher://x", "nonsense", ""])("an address of the wrong kind: %s", async (url) => {
+  test.each([
+    "ftp://example.org/",
+    "file:///etc/passwd",
+    "data:text/plain,x",
+    "http://user:pw@example.org/",
+    "gopher://x",
+    "nonsense",
+    "",
+  ])("an address of the wrong kind: %s", async (url) => {
     expect(await failure(outbound.request(url))).toMatchObject({ code: "OUTBOUND_BAD_URL", sent: "no" });
   });
 
   test.each([22, 25, 6379, 5432, 8080])("port %i of a public host", async (port) => {
-    expect(await failure(outbound.request(`http://93.184.216.34:${port}/`))).toMatchObject({ code: "OUTBOUND_BLOCKED", sent: "no" });
+    expect(await failure(outbound.request(`http://93.184.216.34:${port}/`))).toMatchObject({
+      code: "OUTBOUND_BLOCKED",
+      sent: "no",
+    });
   });
 });
 
@@ -180,32 +248,53 @@ describe("what is on the list is reached", () => {
   });
 
   test("a name on the list may be private, but never the cloud's metadata", async () => {
-    for (const [address, dialled] of [["10.1.2.3", true], ["169.254.169.254", false], ["fd00:ec2::254", false], ["100.100.100.200", false]] as const) {
+    for (const [address, dialled] of [
+      ["10.1.2.3", true],
+      ["169.254.169.254", false],
+      ["fd00:ec2::254", false],
+      ["100.100.100.200", false],
+    ] as const) {
       const notes: string[] = [];
       const lookup = async () => [{ address, family: address.includes(":") ? 6 : 4 }];
-      await withOutbound({ allow: ["cms.internal"], lookup, dial: astray(notes) }, (guarded) => guarded.request("http://CMS.internal./").catch(() => {}));
+      await withOutbound({ allow: ["cms.internal"], lookup, dial: astray(notes) }, (guarded) =>
+        guarded.request("http://CMS.internal./").catch(() => {}),
+      );
       expect(notes.length > 0, address).toBe(dialled);
     }
   });
 
-  test.each(["", "http://x", "10.0.0.0/99", "host:0", "host:99999", "a b"])("an entry that cannot be understood is refused: %j", (entry) => {
-    expect(() => createOutbound({ allow: [entry], userAgent })).toThrow(Fault);
-  });
+  test.each(["", "http://x", "10.0.0.0/99", "host:0", "host:99999", "a b"])(
+    "an entry that cannot be understood is refused: %j",
+    (entry) => {
+      expect(() => createOutbound({ allow: [entry], userAgent })).toThrow(Fault);
+    },
+  );
 });
 
 describe("an answer", () => {
   test("comes with status, headers, body and where it came from; we say who we are and nothing else", async () => {
     const answer = await ask("/hello?a=1", { headers: { Cookie: "s=1", Referer: "https://x/", Host: "evil", "X-Own": "1" } });
-    expect(answer).toMatchObject({ status: 200, url: `${server.url}/hello?a=1`, redirected: [], headers: { "content-type": "text/plain" } });
+    expect(answer).toMatchObject({
+      status: 200,
+      url: `${server.url}/hello?a=1`,
+      redirected: [],
+      headers: { "content-type": "text/plain" },
+    });
     expect(answer.body.toString()).toBe("hello");
     const { headers } = server.requests.at(-1) as Recorded;
-    expect(headers).toMatchObject({ "user-agent": userAgent, "x-own": "1", host: `127.0.0.1:${server.port}`, "accept-encoding": "gzip, br, deflate" });
+    expect(headers).toMatchObject({
+      "user-agent": userAgent,
+      "x-own": "1",
+      host: `127.0.0.1:${server.port}`,
+      "accept-encoding": "gzip, br, deflate",
+    });
     expect([headers.cookie, headers.referer]).toEqual([undefined, undefined]);
   });
 
   test("a body is posted whole, and connections are kept", async () => {
     const before = server.connections();
-    for (let i = 0; i < 5; i += 1) await ask("/hello", { method: "POST", body: "grüße", headers: { "content-type": "text/plain" } });
+    for (let i = 0; i < 5; i += 1)
+      await ask("/hello", { method: "POST", body: "grüße", headers: { "content-type": "text/plain" } });
     expect(server.requests.at(-1)?.body.toString()).toBe("grüße");
     expect(server.connections() - before).toBeLessThanOrEqual(1);
   });
@@ -248,7 +337,13 @@ describe("redirects", () => {
     expect(server.requests.length - before, "never more than five").toBe(6);
   });
 
-  test.each(["http://127.0.0.1:PORT/", "http://localhost:PORT/", "http://[::ffff:7f00:1]:PORT/", "http://169.254.169.254/latest/", "http://0x7f.1/"])("to %s is checked like a first request", async (target) => {
+  test.each([
+    "http://127.0.0.1:PORT/",
+    "http://localhost:PORT/",
+    "http://[::ffff:7f00:1]:PORT/",
+    "http://169.254.169.254/latest/",
+    "http://0x7f.1/",
+  ])("to %s is checked like a first request", async (target) => {
     const error = await failure(ask(to(target.replace("PORT", String(inner.port))), { redirects: 5, connectTimeoutMs: 2_000 }));
     expect(inner.requests).toEqual([]);
     expect(error).toMatchObject({ code: "OUTBOUND_BLOCKED", sent: "maybe" });
@@ -270,11 +365,18 @@ describe("redirects", () => {
     expect(JSON.stringify(other.requests.at(-1)?.headers)).not.toContain("secret");
     await ask(to("/hello"), { redirects: 1, headers });
     expect(server.requests.at(-1)?.headers.authorization).toBe("Bearer secret");
-    expect((await failure(ask(to(`${other.url}/hello`, 307), { redirects: 1, method: "POST", body: "secret" }))).code).toBe("OUTBOUND_REDIRECT");
+    expect((await failure(ask(to(`${other.url}/hello`, 307), { redirects: 1, method: "POST", body: "secret" }))).code).toBe(
+      "OUTBOUND_REDIRECT",
+    );
   });
 
   test("turn a POST into a GET as 302 and 303 do, not 307", async () => {
-    for (const [status, method] of [[302, "GET"], [303, "GET"], [307, "POST"], [308, "POST"]] as const) {
+    for (const [status, method] of [
+      [302, "GET"],
+      [303, "GET"],
+      [307, "POST"],
+      [308, "POST"],
+    ] as const) {
       await ask(to("/hello", status), { redirects: 1, method: "POST", body: "x", headers: { "content-type": "text/plain" } });
       expect(server.requests.at(-1)?.method).toBe(method);
       expect(server.requests.at(-1)?.body.toString()).toBe(method === "GET" ? "" : "x");
@@ -286,7 +388,10 @@ describe("sent or not", () => {
   test("a name that does not exist was not sent to", async () => {
     const lookup = () => Promise.reject(Object.assign(new Error("getaddrinfo ENOTFOUND"), { code: "ENOTFOUND" }));
     await withOutbound({ lookup }, async (guarded) => {
-      expect(await failure(guarded.request("https://nowhere.example/"))).toMatchObject({ code: "OUTBOUND_NAME_NOT_FOUND", sent: "no" });
+      expect(await failure(guarded.request("https://nowhere.example/"))).toMatchObject({
+        code: "OUTBOUND_NAME_NOT_FOUND",
+        sent: "no",
+      });
     });
   });
 
@@ -301,11 +406,22 @@ describe("sent or not", () => {
   test("a certificate we do not trust, or for another name, stops us before we write", async () => {
     const before = secure.requests.length;
     await withOutbound({ allow: [`localhost:${secure.port}`] }, async (guarded) => {
-      expect(await failure(guarded.request(`https://localhost:${secure.port}/`))).toMatchObject({ code: "OUTBOUND_TLS", sent: "no" });
-      await expect(once(httpsGet(`https://localhost:${secure.port}/`, { agent: guarded.agent("https:"), rejectUnauthorized: false }), "response")).rejects.toMatchObject({ code: "OUTBOUND_TLS" });
+      expect(await failure(guarded.request(`https://localhost:${secure.port}/`))).toMatchObject({
+        code: "OUTBOUND_TLS",
+        sent: "no",
+      });
+      await expect(
+        once(
+          httpsGet(`https://localhost:${secure.port}/`, { agent: guarded.agent("https:"), rejectUnauthorized: false }),
+          "response",
+        ),
+      ).rejects.toMatchObject({ code: "OUTBOUND_TLS" });
     });
     await withOutbound({ allow: [`127.0.0.1:${secure.port}`], ca: localhostCert }, async (guarded) => {
-      expect(await failure(guarded.request(`https://127.0.0.1:${secure.port}/`))).toMatchObject({ code: "OUTBOUND_TLS", sent: "no" });
+      expect(await failure(guarded.request(`https://127.0.0.1:${secure.port}/`))).toMatchObject({
+        code: "OUTBOUND_TLS",
+        sent: "no",
+      });
     });
     expect(secure.requests.length).toBe(before);
     expect((await outbound.request(`https://localhost:${secure.port}/`)).status).toBe(200);
@@ -333,7 +449,11 @@ describe("sent or not", () => {
         const beforeWrite = () => {
           throw new Fault("DEADLINE_PASSED", "Too late to send.");
         };
-        expect(await failure(guarded.request(server.url, { method: "POST", body: "x", beforeWrite }))).toMatchObject({ code: "DEADLINE_PASSED", sent: "no", message: "Too late to send." });
+        expect(await failure(guarded.request(server.url, { method: "POST", body: "x", beforeWrite }))).toMatchObject({
+          code: "DEADLINE_PASSED",
+          sent: "no",
+          message: "Too late to send.",
+        });
         expect((await guarded.request(server.url)).status).toBe(200);
       });
     }
@@ -374,7 +494,9 @@ describe("sent or not", () => {
     const before = server.requests.length;
     const found = Promise.withResolvers<{ address: string; family: number }[]>();
     await withOutbound({ allow: [`slow.example:${server.port}`], lookup: () => found.promise }, async (guarded) => {
-      const asked = failure(guarded.request(`http://slow.example:${server.port}/`, { signal: controller.signal, method: "POST", body: "x" }));
+      const asked = failure(
+        guarded.request(`http://slow.example:${server.port}/`, { signal: controller.signal, method: "POST", body: "x" }),
+      );
       controller.abort();
       expect(await asked).toMatchObject({ code: "OUTBOUND_ABORTED", sent: "no" });
       found.resolve([{ address: "127.0.0.1", family: 4 }]);

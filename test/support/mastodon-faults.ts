@@ -26,7 +26,17 @@ export interface AnswerFault {
 }
 
 /** Which requests a fault is for. */
-export type MastodonCall = "publish" | "read" | "media" | "media-status" | "edit" | "remove" | "status" | "verify" | "limits" | "any";
+export type MastodonCall =
+  | "publish"
+  | "read"
+  | "media"
+  | "media-status"
+  | "edit"
+  | "remove"
+  | "status"
+  | "verify"
+  | "limits"
+  | "any";
 
 export interface Script {
   next(fault: MastodonFault, times?: number, call?: MastodonCall): void;
@@ -65,7 +75,15 @@ const NGINX: Readonly<Record<number, string>> = { 502: "502 Bad Gateway", 504: "
 /** The body Mastodon (or the nginx before it) sends with a status. */
 export function bodyOf(status: number): { type: string; body: string } {
   const nginx = NGINX[status];
-  if (nginx) return { type: "text/html", body: `<html>\r\n<head><title>${nginx}</title></head>\r\n<body>\r\n<center><h1>${nginx}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n` };
-  if (status === 500) return { type: "text/html", body: "<!DOCTYPE html><html lang='en'><head><title>We're sorry, but something went wrong on our end.</title></head></html>" };
+  if (nginx)
+    return {
+      type: "text/html",
+      body: `<html>\r\n<head><title>${nginx}</title></head>\r\n<body>\r\n<center><h1>${nginx}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n`,
+    };
+  if (status === 500)
+    return {
+      type: "text/html",
+      body: "<!DOCTYPE html><html lang='en'><head><title>We're sorry, but something went wrong on our end.</title></head></html>",
+    };
   return { type: "application/json; charset=utf-8", body: JSON.stringify({ error: SENTENCES[status] ?? `Status ${status}` }) };
 }

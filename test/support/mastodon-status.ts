@@ -33,7 +33,12 @@ export function lengthOf(text: string, perLink: number): number {
 
 /** The HTML Mastodon makes of a text: paragraphs, breaks, and links cut into visible and invisible parts. */
 export function contentOf(text: string, host: string): string {
-  const paragraphs = text.split(/\n{2,}/).map((paragraph) => paragraph.split("\n").map((line) => lineOf(line, host)).join("<br />"));
+  const paragraphs = text.split(/\n{2,}/).map((paragraph) =>
+    paragraph
+      .split("\n")
+      .map((line) => lineOf(line, host))
+      .join("<br />"),
+  );
   return paragraphs.map((paragraph) => `<p>${paragraph}</p>`).join("");
 }
 
@@ -49,8 +54,15 @@ function lineOf(line: string, host: string): string {
 
 function wordsOf(words: string, host: string): string {
   return escape(words)
-    .replace(MENTION, '<span class="h-card" translate="no"><a href="https://elsewhere.example/@$1" class="u-url mention">@<span>$1</span></a></span>')
-    .replace(TAG, (_all, before: string, tag: string) => `${before}<a href="${host}/tags/${encodeURIComponent(tag)}" class="mention hashtag" rel="tag">#<span>${tag}</span></a>`);
+    .replace(
+      MENTION,
+      '<span class="h-card" translate="no"><a href="https://elsewhere.example/@$1" class="u-url mention">@<span>$1</span></a></span>',
+    )
+    .replace(
+      TAG,
+      (_all, before: string, tag: string) =>
+        `${before}<a href="${host}/tags/${encodeURIComponent(tag)}" class="mention hashtag" rel="tag">#<span>${tag}</span></a>`,
+    );
 }
 
 function linkOf(link: string): string {
@@ -62,7 +74,12 @@ function linkOf(link: string): string {
 }
 
 function escape(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;").replaceAll("'", "&#39;");
+  return text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;")
+    .replaceAll("'", "&#39;");
 }
 
 /** The Status entity as the API answers it. */
@@ -97,5 +114,13 @@ export function statusJson(status: Status, account: object, origin: string): obj
 
 /** The MediaAttachment entity; `url` is null until it was processed. */
 export function mediaJson(id: string, description: string, origin: string, ready = true): object {
-  return { id, type: "image", url: ready ? `${origin}/media/${id}.png` : null, preview_url: `${origin}/media/${id}-small.png`, description, meta: {}, blurhash: null };
+  return {
+    id,
+    type: "image",
+    url: ready ? `${origin}/media/${id}.png` : null,
+    preview_url: `${origin}/media/${id}-small.png`,
+    description,
+    meta: {},
+    blurhash: null,
+  };
 }

@@ -123,9 +123,17 @@ export async function startMastodon(options: MastodonOptions = {}): Promise<Mast
   const reply = (status: number, body: object, headers: Record<string, string> = {}): Reply => ({ status, body, headers });
   const error = (status: number, sentence: string): Reply => reply(status, { error: sentence });
   const notFound = () => error(404, "Record not found");
-  const account = (username: string) => ({ id: idOf(username), username, acct: username, display_name: username, url: `${standIn.url}/@${username}`, bot: true });
+  const account = (username: string) => ({
+    id: idOf(username),
+    username,
+    acct: username,
+    display_name: username,
+    url: `${standIn.url}/@${username}`,
+    bot: true,
+  });
   const json = (status: Status, username: string) => statusJson(status, account(username), standIn.url);
-  const own = (call: Call) => accepted.find((status) => status.id === call.match[1] && status.accountId === idOf(call.username) && !status.deleted);
+  const own = (call: Call) =>
+    accepted.find((status) => status.id === call.match[1] && status.accountId === idOf(call.username) && !status.deleted);
 
   function nextId(): string {
     const wanted = BigInt(Math.max(now(), 0)) << 16n;
@@ -134,7 +142,21 @@ export async function startMastodon(options: MastodonOptions = {}): Promise<Mast
   }
 
   function add(fields: { text: string } & Partial<Status>, username: string): Status {
-    const status: Status = { spoiler: "", visibility: "public", language: null, sensitive: false, mediaIds: [], idempotencyKey: null, editedAt: null, deleted: false, createdAt: now(), ...fields, accountId: idOf(username), id: nextId(), hiddenReads: standIn.lagReads };
+    const status: Status = {
+      spoiler: "",
+      visibility: "public",
+      language: null,
+      sensitive: false,
+      mediaIds: [],
+      idempotencyKey: null,
+      editedAt: null,
+      deleted: false,
+      createdAt: now(),
+      ...fields,
+      accountId: idOf(username),
+      id: nextId(),
+      hiddenReads: standIn.lagReads,
+    };
     accepted.push(status);
     return status;
   }
@@ -143,7 +165,8 @@ export async function startMastodon(options: MastodonOptions = {}): Promise<Mast
     const text = textOf(fields.status);
     const media = listOf(fields.media_ids);
     if (text.trim() === "" && media.length === 0) return error(422, "Validation failed: Text can't be blank");
-    if (lengthOf(textOf(fields.spoiler_text) + text, PER_LINK) > maxCharacters) return error(422, `Validation failed: Text character limit of ${maxCharacters} exceeded`);
+    if (lengthOf(textOf(fields.spoiler_text) + text, PER_LINK) > maxCharacters)
+      return error(422, `Validation failed: Text character limit of ${maxCharacters} exceeded`);
     const missing = media.some((id) => !pictures.some((picture) => picture.id === id && picture.polls <= 0));
     if (missing) return error(422, "Cannot attach files that have not finished processing. Try again in a moment!");
     return undefined;
@@ -158,7 +181,15 @@ export async function startMastodon(options: MastodonOptions = {}): Promise<Mast
     const wrong = invalid(fields);
     if (wrong) return wrong;
     const status = add(
-      { text: textOf(fields.status), spoiler: textOf(fields.spoiler_text), visibility: textOf(fields.visibility) || "public", language: textOf(fields.language) || null, sensitive: fields.sensitive === true || fields.sensitive === "true", mediaIds: listOf(fields.media_ids), idempotencyKey: typeof key === "string" ? key : null },
+      {
+        text: textOf(fields.status),
+        spoiler: textOf(fields.spoiler_text),
+        visibility: textOf(fields.visibility) || "public",
+        language: textOf(fields.language) || null,
+        sensitive: fields.sensitive === true || fields.sensitive === "true",
+        mediaIds: listOf(fields.media_ids),
+        idempotencyKey: typeof key === "string" ? key : null,
+      },
       call.username,
     );
     if (named !== undefined && call.keepKey) keys.set(named, { status, at: now() });
@@ -171,7 +202,12 @@ export async function startMastodon(options: MastodonOptions = {}): Promise<Mast
     const fields = fieldsOf(call);
     const wrong = invalid(fields);
     if (wrong) return wrong;
-    Object.assign(status, { text: textOf(fields.status), spoiler: textOf(fields.spoiler_text), mediaIds: listOf(fields.media_ids), editedAt: now() });
+    Object.assign(status, {
+      text: textOf(fields.status),
+      spoiler: textOf(fields.spoiler_text),
+      mediaIds: listOf(fields.media_ids),
+      editedAt: now(),
+    });
     return reply(200, json(status, call.username));
   }
 
@@ -191,19 +227,31 @@ export async function startMastodon(options: MastodonOptions = {}): Promise<Mast
     const fresh = accepted.filter((status) => status.accountId === call.match[1] && !status.deleted);
     const visible = fresh.filter((status) => status.createdAt + standIn.lagMs <= now() && status.hiddenReads <= 0);
     for (const status of fresh) status.hiddenReads -= 1;
-    const within = visible.filter(({ id }) => (until === null || BigInt(id) < BigInt(until)) && (since === null || BigInt(id) > BigInt(since)));
+    const within = visible.filter(
+      ({ id }) => (until === null || BigInt(id) < BigInt(until)) && (since === null || BigInt(id) > BigInt(since)),
+    );
     const page = within.toSorted((a, b) => (BigInt(a.id) < BigInt(b.id) ? 1 : -1)).slice(0, limit);
     const last = page.at(-1);
     const link = last ? { link: `<${standIn.url}${call.url.pathname}?limit=${limit}&max_id=${last.id}>; rel="next"` } : {};
-    return reply(200, page.map((status) => json(status, call.username)), link);
+    return reply(
+      200,
+      page.map((status) => json(status, call.username)),
+      link,
+    );
   }
 
   function upload(call: Call): Reply {
     const form = multipart(call.headers["content-type"] ?? "", call.body);
     const file = form.get("file");
     if (file === undefined || file.length === 0) return error(422, "Validation failed: File can't be blank");
-    const picture = { id: nextId(), description: (form.get("description") ?? Buffer.alloc(0)).toString(), bytes: file.length, polls: options.mediaPolls ?? 0 };
-    if (picture.description.length > 1500) return error(422, "Validation failed: Description is too long (maximum is 1500 characters)");
+    const picture = {
+      id: nextId(),
+      description: (form.get("description") ?? Buffer.alloc(0)).toString(),
+      bytes: file.length,
+      polls: options.mediaPolls ?? 0,
+    };
+    if (picture.description.length > 1500)
+      return error(422, "Validation failed: Description is too long (maximum is 1500 characters)");
     pictures.push(picture);
     return reply(picture.polls > 0 ? 202 : 200, mediaJson(picture.id, picture.description, standIn.url, picture.polls <= 0));
   }
@@ -221,16 +269,33 @@ export async function startMastodon(options: MastodonOptions = {}): Promise<Mast
     version: "4.5.0",
     configuration: {
       statuses: { max_characters: maxCharacters, max_media_attachments: 4, characters_reserved_per_url: PER_LINK },
-      media_attachments: { description_limit: 1500, image_size_limit: 16_777_216, image_matrix_limit: 33_177_600, supported_mime_types: ["image/jpeg", "image/png", "image/gif", "image/webp"] },
+      media_attachments: {
+        description_limit: 1500,
+        image_size_limit: 16_777_216,
+        image_matrix_limit: 33_177_600,
+        supported_mime_types: ["image/jpeg", "image/png", "image/gif", "image/webp"],
+      },
     },
   });
 
   const routes: readonly Route[] = [
     { method: "POST", path: /^\/api\/v1\/statuses$/, call: "publish", scope: "write:statuses", handle: publish },
-    { method: "GET", path: /^\/api\/v1\/statuses\/(\d+)$/, call: "status", scope: "read:statuses", handle: (call) => found(own(call), call) },
+    {
+      method: "GET",
+      path: /^\/api\/v1\/statuses\/(\d+)$/,
+      call: "status",
+      scope: "read:statuses",
+      handle: (call) => found(own(call), call),
+    },
     { method: "PUT", path: /^\/api\/v1\/statuses\/(\d+)$/, call: "edit", scope: "write:statuses", handle: edit },
     { method: "DELETE", path: /^\/api\/v1\/statuses\/(\d+)$/, call: "remove", scope: "write:statuses", handle: remove },
-    { method: "GET", path: /^\/api\/v1\/accounts\/verify_credentials$/, call: "verify", scope: "read:accounts", handle: (call) => reply(200, account(call.username)) },
+    {
+      method: "GET",
+      path: /^\/api\/v1\/accounts\/verify_credentials$/,
+      call: "verify",
+      scope: "read:accounts",
+      handle: (call) => reply(200, account(call.username)),
+    },
     { method: "GET", path: /^\/api\/v1\/accounts\/(\d+)\/statuses$/, call: "read", scope: "read:statuses", handle: timeline },
     { method: "POST", path: /^\/api\/v2\/media$/, call: "media", scope: "write:media", handle: upload },
     { method: "GET", path: /^\/api\/v1\/media\/(\d+)$/, call: "media-status", scope: "write:media", handle: poll },
@@ -247,7 +312,14 @@ export async function startMastodon(options: MastodonOptions = {}): Promise<Mast
     const count = (used.get(`${token} ${window}`) ?? 0) + 1;
     used.set(`${token} ${window}`, count);
     const reset = new Date((window + 1) * WINDOW_MS).toISOString().replace(/\.(\d{3})Z$/, ".$1000Z");
-    return { headers: { "x-ratelimit-limit": String(limit), "x-ratelimit-remaining": String(Math.max(limit - count, 0)), "x-ratelimit-reset": reset }, over: count > limit };
+    return {
+      headers: {
+        "x-ratelimit-limit": String(limit),
+        "x-ratelimit-remaining": String(Math.max(limit - count, 0)),
+        "x-ratelimit-reset": reset,
+      },
+      over: count > limit,
+    };
   }
 
   /** Token, rate limit and scope, in Mastodon's order; then the route itself. */
@@ -282,7 +354,9 @@ export async function startMastodon(options: MastodonOptions = {}): Promise<Mast
   }
 
   function send(response: ServerResponse, { status, body, headers = {} }: Reply): void {
-    response.writeHead(status, { "content-type": "application/json; charset=utf-8", date: new Date(now()).toUTCString(), ...headers }).end(JSON.stringify(body));
+    response
+      .writeHead(status, { "content-type": "application/json; charset=utf-8", date: new Date(now()).toUTCString(), ...headers })
+      .end(JSON.stringify(body));
   }
 
   async function goWrong(fault: MastodonFault, act: (keepKey?: boolean) => Reply, response: ServerResponse): Promise<void> {
@@ -293,7 +367,12 @@ export async function startMastodon(options: MastodonOptions = {}): Promise<Mast
     if (fault.startsWith("reset")) return void response.socket?.resetAndDestroy();
     const whole = JSON.stringify(done?.body ?? {});
     const type = fault === "html-200" ? "text/html" : "application/json; charset=utf-8";
-    const bodies: Record<string, string> = { "truncated-json": whole.slice(0, Math.floor(whole.length / 2)), "html-200": "<!DOCTYPE html><title>Mastodon</title><p>Welcome</p>", "json-without-id": '{"ok":true}', "empty-200": "" };
+    const bodies: Record<string, string> = {
+      "truncated-json": whole.slice(0, Math.floor(whole.length / 2)),
+      "html-200": "<!DOCTYPE html><title>Mastodon</title><p>Welcome</p>",
+      "json-without-id": '{"ok":true}',
+      "empty-200": "",
+    };
     response.writeHead(200, { "content-type": type }).end(bodies[fault]);
   }
 
@@ -303,7 +382,9 @@ export async function startMastodon(options: MastodonOptions = {}): Promise<Mast
     if (fault.answerAfterMs !== undefined) await sleep(fault.answerAfterMs, undefined, { ref: false });
     if (fault.status === 200 && done && fault.body === undefined) return send(response, done);
     const { type, body } = bodyOf(fault.status);
-    response.writeHead(fault.status, { "content-type": type, date: new Date(now()).toUTCString(), ...fault.headers }).end(fault.body ?? body);
+    response
+      .writeHead(fault.status, { "content-type": type, date: new Date(now()).toUTCString(), ...fault.headers })
+      .end(fault.body ?? body);
   }
 
   const server = createServer((raw, response) => void serve(raw, response).catch(() => raw.destroy()));
@@ -337,7 +418,10 @@ export async function startMastodon(options: MastodonOptions = {}): Promise<Mast
 
 /** A stable numeric id per name, as Mastodon's accounts have. */
 function idOf(username: string): string {
-  return String([...username].reduce((sum, letter) => (sum * 31n + BigInt(letter.codePointAt(0) ?? 0)) % 1_000_000_007n, 7n) + 109_000_000_000n);
+  return String(
+    [...username].reduce((sum, letter) => (sum * 31n + BigInt(letter.codePointAt(0) ?? 0)) % 1_000_000_007n, 7n) +
+      109_000_000_000n,
+  );
 }
 
 function textOf(value: unknown): string {

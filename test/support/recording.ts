@@ -23,7 +23,10 @@ export interface Recording extends AsyncDisposable {
 type Answering = (request: Recorded, response: ServerResponse, raw: IncomingMessage) => void;
 
 /** A real server on 127.0.0.1 (or `::1`) that remembers what it was asked. */
-export async function startRecording(answering: Answering, options: { host?: string; tls?: { key: string; cert: string } } = {}): Promise<Recording> {
+export async function startRecording(
+  answering: Answering,
+  options: { host?: string; tls?: { key: string; cert: string } } = {},
+): Promise<Recording> {
   const requests: Recorded[] = [];
   let connections = 0;
   const listener = async (raw: IncomingMessage, response: ServerResponse) => {

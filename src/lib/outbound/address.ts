@@ -50,7 +50,10 @@ export function createGuard(allow: readonly string[]): Guard {
 
 /** A host as it is compared: lower case, no brackets, no root dot. */
 export function plainHost(hostname: string): string {
-  return hostname.toLowerCase().replace(/^\[|\]$/g, "").replace(/\.+$/, "");
+  return hostname
+    .toLowerCase()
+    .replace(/^\[|\]$/g, "")
+    .replace(/\.+$/, "");
 }
 
 function isWebPort(port: number): boolean {
@@ -90,5 +93,9 @@ function parseEntry(text: string): Entry {
 }
 
 function notAnEntry(text: string): Fault {
-  return new Fault("OUTBOUND_ALLOW", `outbound.allow: "${text}" is no host, address or CIDR with an optional port, such as cms.internal, 10.1.0.0/16 or 127.0.0.1:3000.`, { text });
+  return new Fault(
+    "OUTBOUND_ALLOW",
+    `outbound.allow: "${text}" is no host, address or CIDR with an optional port, such as cms.internal, 10.1.0.0/16 or 127.0.0.1:3000.`,
+    { text },
+  );
 }

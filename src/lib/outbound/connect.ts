@@ -54,7 +54,14 @@ export function createConnect(options: ConnectOptions): Connect {
   async function plain(hostname: string, port: number, signal: AbortSignal): Promise<Socket> {
     const addresses = await checkedAddresses(hostname, port);
     signal.throwIfAborted();
-    const socket = dial({ host: hostname, port, lookup: answering(addresses), autoSelectFamily: true, noDelay: true, keepAlive: true });
+    const socket = dial({
+      host: hostname,
+      port,
+      lookup: answering(addresses),
+      autoSelectFamily: true,
+      noDelay: true,
+      keepAlive: true,
+    });
     await opened(socket, "connect", signal);
     if (guard.mayReach(hostname, port, socket.remoteAddress ?? "")) return socket;
     socket.destroy();
@@ -63,7 +70,13 @@ export function createConnect(options: ConnectOptions): Connect {
 
   async function secured(socket: Socket, target: Target, hostname: string, signal: AbortSignal): Promise<Socket> {
     const servername = target.servername ?? (isIP(hostname) === 0 ? hostname : "");
-    const secure = tlsConnect({ socket, host: hostname, servername, ALPNProtocols: ["http/1.1"], ...(options.ca === undefined ? {} : { ca: options.ca }) });
+    const secure = tlsConnect({
+      socket,
+      host: hostname,
+      servername,
+      ALPNProtocols: ["http/1.1"],
+      ...(options.ca === undefined ? {} : { ca: options.ca }),
+    });
     try {
       await opened(secure, "secureConnect", signal);
       return secure;
@@ -85,7 +98,13 @@ export function createConnect(options: ConnectOptions): Connect {
       return target.secure ? await secured(socket, target, hostname, late) : socket;
     } catch (error) {
       if (!late.aborted) throw connectFault(error, where);
-      throw new OutboundError("OUTBOUND_CONNECT_TIMEOUT", "no", `${where} did not take the connection within ${options.timeoutMs} ms.`, { where }, error);
+      throw new OutboundError(
+        "OUTBOUND_CONNECT_TIMEOUT",
+        "no",
+        `${where} did not take the connection within ${options.timeoutMs} ms.`,
+        { where },
+        error,
+      );
     }
   };
 }

@@ -30,16 +30,28 @@ export function connectFault(error: unknown, where: string): OutboundError {
   const told = (named: string, sentence: string) => new OutboundError(named, "no", sentence, { where, cause: code }, error);
   if (NO_NAME.has(code)) return told("OUTBOUND_NAME_NOT_FOUND", `The name of ${where} was not found.`);
   if (code === "ECONNREFUSED") return told("OUTBOUND_REFUSED", `${where} refused the connection.`);
-  if (code === "ETIMEDOUT" || code === "UND_ERR_CONNECT_TIMEOUT") return told("OUTBOUND_CONNECT_TIMEOUT", `${where} did not take the connection in time.`);
+  if (code === "ETIMEDOUT" || code === "UND_ERR_CONNECT_TIMEOUT")
+    return told("OUTBOUND_CONNECT_TIMEOUT", `${where} did not take the connection in time.`);
   return told("OUTBOUND_CONNECT", `${where} could not be connected to: ${sentenceOf(error)}`);
 }
 
 /** Whatever broke once writing had begun. */
 export function brokenFault(error: unknown, where: string): OutboundError {
   if (error instanceof OutboundError) return error;
-  return new OutboundError("OUTBOUND_BROKEN", "maybe", `${where} broke off: ${sentenceOf(error)}`, { where, cause: codeOf(error) }, error);
+  return new OutboundError(
+    "OUTBOUND_BROKEN",
+    "maybe",
+    `${where} broke off: ${sentenceOf(error)}`,
+    { where, cause: codeOf(error) },
+    error,
+  );
 }
 
 export function blocked(where: string, why: string): OutboundError {
-  return new OutboundError("OUTBOUND_BLOCKED", "no", `${where} may not be reached: ${why}. If it is meant, add it to outbound.allow.`, { where });
+  return new OutboundError(
+    "OUTBOUND_BLOCKED",
+    "no",
+    `${where} may not be reached: ${why}. If it is meant, add it to outbound.allow.`,
+    { where },
+  );
 }

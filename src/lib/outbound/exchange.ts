@@ -38,7 +38,8 @@ export function exchange(dispatcher: Dispatcher, hop: Hop): Promise<Exchanged> {
   let settled = false;
   let controller: Dispatcher.DispatchController | undefined;
 
-  const onAbort = () => fail(new OutboundError("OUTBOUND_ABORTED", sent(), `The request to ${where} was called off.`, { where }, hop.signal?.reason));
+  const onAbort = () =>
+    fail(new OutboundError("OUTBOUND_ABORTED", sent(), `The request to ${where} was called off.`, { where }, hop.signal?.reason));
   const whole = setTimeout(() => fail(late("OUTBOUND_TIMEOUT", hop.timeoutMs)), hop.timeoutMs);
   const connecting = setTimeout(() => fail(late("OUTBOUND_CONNECT_TIMEOUT", hop.connectTimeoutMs)), hop.connectTimeoutMs);
   let waiting: NodeJS.Timeout | undefined;
@@ -78,7 +79,8 @@ export function exchange(dispatcher: Dispatcher, hop: Hop): Promise<Exchanged> {
       if (status < 200) return;
       clearTimeout(waiting);
       answer = { status, headers: flat(headers) };
-      if (hop.method !== "HEAD" && Number(answer.headers["content-length"] ?? 0) > hop.maxBytes) fail(tooLarge(hop.maxBytes, where));
+      if (hop.method !== "HEAD" && Number(answer.headers["content-length"] ?? 0) > hop.maxBytes)
+        fail(tooLarge(hop.maxBytes, where));
     },
     onResponseData(_controller, chunk) {
       size += chunk.length;
@@ -109,7 +111,18 @@ export function exchange(dispatcher: Dispatcher, hop: Hop): Promise<Exchanged> {
     const { origin, pathname, search } = hop.url;
     try {
       // Our own timers hold; undici's would only fire later.
-      dispatcher.dispatch({ origin, path: pathname + search, method: hop.method, headers: hop.headers, body: hop.body ?? null, headersTimeout: 0, bodyTimeout: 0 }, handler);
+      dispatcher.dispatch(
+        {
+          origin,
+          path: pathname + search,
+          method: hop.method,
+          headers: hop.headers,
+          body: hop.body ?? null,
+          headersTimeout: 0,
+          bodyTimeout: 0,
+        },
+        handler,
+      );
     } catch (error) {
       fail(connectFault(error, where));
     }
@@ -117,5 +130,7 @@ export function exchange(dispatcher: Dispatcher, hop: Hop): Promise<Exchanged> {
 }
 
 function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), Array.isArray(value) ? value.join(", ") : (value ?? "")]));
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), Array.isArray(value) ? value.join(", ") : (value ?? "")]),
+  );
 }

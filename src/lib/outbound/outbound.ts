@@ -75,7 +75,13 @@ const MAX_REDIRECTS = 5;
  */
 export function createOutbound(options: OutboundOptions): Outbound {
   const timeoutMs = options.connectTimeoutMs ?? 10_000;
-  const connect = createConnect({ guard: createGuard(options.allow), timeoutMs, lookup: options.lookup, dial: options.dial, ca: options.ca });
+  const connect = createConnect({
+    guard: createGuard(options.allow),
+    timeoutMs,
+    lookup: options.lookup,
+    dial: options.dial,
+    ca: options.ca,
+  });
   const dispatcher = new Agent({ connect: undiciConnector(connect), allowH2: false, pipelining: 1, maxHeaderSize: 32 * 1024 });
   const agents = new Map<string, HttpAgent>();
 
@@ -84,7 +90,12 @@ export function createOutbound(options: OutboundOptions): Outbound {
     const redirects = Math.min(opts.redirects ?? 0, MAX_REDIRECTS);
     const endsAt = performance.now() + (opts.timeoutMs ?? 30_000);
     const redirected: { status: number; url: string }[] = [];
-    let asked: Asked = { url: checked(url), method: (opts.method ?? "GET").toUpperCase(), headers: ours(opts.headers ?? {}, options.userAgent), body: opts.body };
+    let asked: Asked = {
+      url: checked(url),
+      method: (opts.method ?? "GET").toUpperCase(),
+      headers: ours(opts.headers ?? {}, options.userAgent),
+      body: opts.body,
+    };
     for (;;) {
       const left = Math.max(endsAt - performance.now(), 1);
       const hop = {
@@ -96,10 +107,18 @@ export function createOutbound(options: OutboundOptions): Outbound {
         signal: opts.signal,
         beforeWrite: opts.beforeWrite,
       };
-      const { status, headers, body } = await exchange(dispatcher, hop).catch((error) => Promise.reject(afterRedirect(error, redirected.length)));
+      const { status, headers, body } = await exchange(dispatcher, hop).catch((error) =>
+        Promise.reject(afterRedirect(error, redirected.length)),
+      );
       const next = redirects > 0 ? follow(asked, status, headers.location) : undefined;
       if (next === undefined) {
-        return { status, headers, url: asked.url.href, body: await decode(body, headers["content-encoding"], maxBytes, asked.url.host), redirected };
+        return {
+          status,
+          headers,
+          url: asked.url.href,
+          body: await decode(body, headers["content-encoding"], maxBytes, asked.url.host),
+          redirected,
+        };
       }
       if (redirected.length === redirects) throw tooMany(asked.url, redirects);
       redirected.push({ status, url: next.url.href });
@@ -126,7 +145,9 @@ export function createOutbound(options: OutboundOptions): Outbound {
 }
 
 function tooMany(url: URL, count: number): OutboundError {
-  return new OutboundError("OUTBOUND_REDIRECT", "maybe", `${url.host} redirected once more after ${count} redirects.`, { where: url.host });
+  return new OutboundError("OUTBOUND_REDIRECT", "maybe", `${url.host} redirected once more after ${count} redirects.`, {
+    where: url.host,
+  });
 }
 
 /** Once a hop was written, the whole request may have had an effect, whatever its next hop failed of. */
@@ -137,13 +158,33 @@ function afterRedirect(error: unknown, hops: number): unknown {
 
 function checked(url: string | URL): URL {
   const parsed = URL.parse(String(url));
-  const why = parsed === null ? "it is no address" : parsed.protocol !== "http:" && parsed.protocol !== "https:" ? "it is neither http nor https" : parsed.username || parsed.password ? "it carries a name or password" : undefined;
+  const why =
+    parsed === null
+      ? "it is no address"
+      : parsed.protocol !== "http:" && parsed.protocol !== "https:"
+        ? "it is neither http nor https"
+        : parsed.username || parsed.password
+          ? "it carries a name or password"
+          : undefined;
   if (parsed && why === undefined) return parsed;
   throw new OutboundError("OUTBOUND_BAD_URL", "no", `An address cannot be asked: ${why}.`, { where: parsed?.host });
 }
 
 /** What would tell a stranger who we are, or belongs to the connection and not to the message. */
-const NEVER = new Set(["cookie", "cookie2", "referer", "host", "connection", "keep-alive", "transfer-encoding", "content-length", "upgrade", "te", "trailer", "expect"]);
+const NEVER = new Set([
+  "cookie",
+  "cookie2",
+  "referer",
+  "host",
+  "connection",
+  "keep-alive",
+  "transfer-encoding",
+  "content-length",
+  "upgrade",
+  "te",
+  "trailer",
+  "expect",
+]);
 
 function ours(headers: Readonly<Record<string, string>>, userAgent: string): Record<string, string> {
   const given = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);

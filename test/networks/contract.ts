@@ -1,0 +1,225 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Fault } from "../../src/lib/fault.ts";
+import type { Account, DeliveryKey, Network, Ready } from "../../src/networks/network.ts";
+import type { MastodonFault } from "../support/mastodon-faults.ts";
+
+/** What stands on the network, as its stand-in knows it. */
+export interface Standing {
+  readonly id: string;
+  readonly text: string;
+}
+
+/** One driver on one stand-in, fresh for each test. */
+export interface Bench {
+  readonly network: Network;
+  readonly account: Account;
+  /** Everything that was ever accepted and not removed, oldest first. */
+  standing(): readonly Standing[];
+  /** Puts a post there by other means; undefined where nobody else can post. */
+  readonly seed?: (text: string, at: number) => Standing;
+  /** Makes the next calls go wrong; undefined where there is no wire that could. */
+  readonly next?: (fault: MastodonFault, times?: number, call?: "publish" | "read" | "verify" | "edit" | "remove") => void;
+  /** For how many read-backs a new post stays invisible; undefined where it is there at once. */
+  readonly lag?: (reads: number) => void;
+  /** The same account with a token nobody knows; undefined where there is none. */
+  readonly stranger?: Account;
+  /** What must never be read in a sentence. */
+  readonly secret: string;
+  close(): Promise<void>;
+}
+
+const LINK = "https://go.example.org/k3m9x2ab";
+
+export const signal = (): AbortSignal => AbortSignal.timeout(5_000);
+
+export function ready(text = `Bridge reopens\n\n${LINK}`, link: string | null = LINK): Ready {
+  return { text, lang: "en", link, media: [], sensitive: false, spoiler: null };
+}
+
+export function keyOf(post: Ready, idempotency = "delivery-1", more: Partial<DeliveryKey> = {}): DeliveryKey {
+  return { idempotency, link: post.link, text: post.text, intentAt: Date.now(), ...more };
+}
+
+/** What every driver must do, whatever its network: run once per driver against a stand-in. */
+export function networkContract(name: string, setUp: () => Promise<Bench>): void {
+  describe(`${name} keeps the contract of a network`, () => {
+    let bench: Bench;
+    beforeEach(async () => void (bench = await setUp()));
+    afterEach(() => bench.close());
+
+    const publish = (post = ready(), key = keyOf(post)) => bench.network.publish(bench.account, post, key, signal());
+    const find = (key: DeliveryKey, owned: readonly string[] = []) =>
+      bench.network.find!(bench.account, key, new Set(owned), signal());
+    const faulty = (given: { skip: (why: string) => void }) =>
+      bench.next ?? (given.skip("nothing can go wrong on the way"), () => {});
+
+    test("an approved post stands there once, and its id is told", async () => {
+      const outcome = await publish();
+      expect(outcome.kind).toBe("posted");
+      expect(bench.standing()).toEqual([{ id: (outcome as { id: string }).id, text: ready().text }]);
+    });
+
+    test("sent again under the same key it is still one post, with the same id", async () => {
+      const post = ready();
+      const key = keyOf(post);
+      const first = await publish(post, key);
+      expect(await publish(post, key)).toEqual(first);
+      expect(bench.standing()).toHaveLength(1);
+    });
+
+    test("another delivery of the same words is another post", async () => {
+      await publish(ready(), keyOf(ready(), "delivery-1"));
+      await publish(ready(), keyOf(ready(), "delivery-2"));
+      expect(bench.standing()).toHaveLength(2);
+    });
+
+    test.for([LINK, null])("it is found again (link: %s)", async (link) => {
+      const post = ready(link ? `Open & “free”\n\n${link}` : "Open & “free”\n\nFor all", link);
+      const key = keyOf(post);
+      expect((await find(key)).kind, "before it was sent").toBe("absent");
+      const outcome = await publish(post, key);
+      expect(await find(key)).toEqual(outcome);
+    });
+
+    test("it is found once the network shows it", async (given) => {
+      if (!bench.lag) return given.skip("what is written is seen");
+      bench.lag(2);
+      const key = keyOf(ready());
+      await publish(ready(), key);
+      const kinds = [await find(key), await find(key), await find(key)].map(({ kind }) => kind);
+      expect(kinds).toEqual(["absent", "absent", "posted"]);
+    });
+
+    test("a post that another delivery owns is never taken for this one", async () => {
+      const key = keyOf(ready());
+      const outcome = await publish(ready(), key);
+      expect((await find(key, [(outcome as { id: string }).id])).kind).toBe("absent");
+    });
+
+    test("a post from before the intent is never taken for this one", async (given) => {
+      if (!bench.seed) return given.skip("nobody else posts there");
+      bench.seed(ready().text, Date.now() - 3_600_000);
+      expect((await find(keyOf(ready()))).kind).toBe("absent");
+    });
+
+    test("past its deadline not one post is written, and it is known that none was", async () => {
+      const deadline = {
+        check() {
+          throw new Fault("DEADLINE_PASSED", "Too late to send.");
+        },
+      };
+      expect(await publish(ready(), keyOf(ready(), "late", { deadline }))).toMatchObject({ kind: "busy" });
+      expect(bench.standing()).toEqual([]);
+    });
+
+    test("called off before it began, nothing is written", async () => {
+      const outcome = await bench.network.publish(bench.account, ready(), keyOf(ready()), AbortSignal.abort());
+      expect(outcome.kind).toBe("busy");
+      expect(bench.standing()).toEqual([]);
+    });
+
+    test.for([
+      [401, "locked-out"],
+      [403, "locked-out"],
+      [404, "refused"],
+      [410, "refused"],
+      [422, "refused"],
+      [429, "busy"],
+    ] as const)("a server that says %i: %s, surely not sent", async ([status, kind], given) => {
+      faulty(given)(status);
+      expect((await publish()).kind).toBe(kind);
+      expect(bench.standing()).toEqual([]);
+    });
+
+    const murky: (MastodonFault & (string | number))[] = [
+      "reset-before-accept",
+      "reset-after-accept",
+      "reset-after-accept-key-lost",
+      "truncated-json",
+      "html-200",
+      "empty-200",
+      "json-without-id",
+      408,
+      500,
+      501,
+      502,
+      503,
+      504,
+    ];
+    test.for(murky)("%s may have been sent: unknown, and asked once only", async (fault, given) => {
+      faulty(given)(fault, 1);
+      expect((await publish()).kind).toBe("unknown");
+      expect(bench.standing().length, "no blind second try").toBeLessThanOrEqual(1);
+    });
+
+    test.for([502, 504, 500])(
+      "a %i although the post is there: unknown, then found, and the same key makes no second",
+      async (status, given) => {
+        faulty(given)({ status, accept: true });
+        const key = keyOf(ready());
+        expect((await publish(ready(), key)).kind).toBe("unknown");
+        expect((await find(key)).kind).toBe("posted");
+        expect((await publish(ready(), key)).kind).toBe("posted");
+        expect(bench.standing()).toHaveLength(1);
+      },
+    );
+
+    test.for(["hang-before-accept", "hang-after-accept"] as const)("%s, then given up: unknown", async (fault, given) => {
+      faulty(given)(fault);
+      const outcome = await bench.network.publish(bench.account, ready(), keyOf(ready()), AbortSignal.timeout(150));
+      expect(outcome.kind).toBe("unknown");
+    });
+
+    test.for([
+      [{ "retry-after": "60" }, 60_000],
+      [{ "x-ratelimit-reset": new Date(Date.now() + 120_000).toISOString() }, 120_000],
+      [{ "retry-after": "-5" }, 0],
+      [{ "retry-after": "315360000" }, 86_400_000],
+    ] as const)("busy, and says until when: %j", async ([headers, ms], given) => {
+      faulty(given)({ status: 429, headers });
+      const outcome = await publish();
+      expect(outcome.kind).toBe("busy");
+      expect(Math.abs((outcome as { retryAt: number }).retryAt - Date.now() - ms)).toBeLessThan(4_000);
+    });
+
+    test.for([429, 500, 503, "truncated-json", "html-200"] as const)(
+      "a read-back that fails with %s tells nothing",
+      async (fault, given) => {
+        faulty(given)(fault, 1, "read");
+        expect((await find(keyOf(ready()))).kind).toBe("cannot-tell");
+      },
+    );
+
+    test("an edit changes the words, a removal takes it away, and twice is no fault", async () => {
+      const { id } = (await publish()) as { id: string };
+      const better = ready(`Bridge reopens on Monday\n\n${LINK}`);
+      expect(await bench.network.edit!(bench.account, id, better, signal())).toMatchObject({ kind: "posted", id });
+      expect(bench.standing().map(({ text }) => text)).toEqual([better.text]);
+      for (let i = 0; i < 2; i += 1)
+        expect(await bench.network.remove!(bench.account, id, signal())).toMatchObject({ kind: "posted", id });
+      expect(bench.standing()).toEqual([]);
+    });
+
+    test("it says how much it takes", async () => {
+      const limits = await bench.network.limits(bench.account, signal());
+      expect(limits.max).toBeGreaterThan(100);
+      expect(limits.unit).toBe(bench.network.usual.unit);
+    });
+
+    test("it says whose the token is, and that a wrong one does not work", async (given) => {
+      expect(await bench.network.verify(bench.account, signal())).toMatchObject({ ok: true, why: null });
+      if (!bench.stranger) return given.skip("there is no token");
+      const verified = await bench.network.verify(bench.stranger, signal());
+      expect(verified.ok).toBe(false);
+      expect(verified.why).toMatch(/invalid/);
+    });
+
+    test("no sentence holds the secret", async (given) => {
+      const next = faulty(given);
+      for (const fault of [401, 403, 422, 429, 500, "reset-before-accept"] as const) {
+        next(fault);
+        expect(JSON.stringify(await publish())).not.toContain(bench.secret);
+      }
+    });
+  });
+}
