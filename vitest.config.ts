@@ -8,12 +8,14 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts", "test/**/*.test.tsx"],
     // What needs more than npm (Redis, Chromium, long fault runs) is for `npm run test:full`.
+    // oxlint-disable-next-line node/no-process-env -- the test run's own switch, not the program's
     exclude: process.env.FULL ? configDefaults.exclude : [...configDefaults.exclude, "test/full/**"],
     globalSetup: ["test/support/global.ts"],
     pool: "forks",
     testTimeout: 15_000,
     hookTimeout: 30_000,
     teardownTimeout: 10_000,
+    // oxlint-disable-next-line node/no-process-env -- the test run's own switch, not the program's
     env: process.env.TEST_DATA || !existsSync(outside) ? {} : { TEST_DATA: outside },
   },
 });

@@ -10,7 +10,10 @@ try {
   const node = findNode();
   build(node);
   if (node === process.execPath) await import("./lib/cli.js");
-  else become(node, [fileURLToPath(new URL("lib/cli.js", import.meta.url)), ...process.argv.slice(2)], environment(), { alone: true });
+  else
+    become(node, [fileURLToPath(new URL("lib/cli.js", import.meta.url)), ...process.argv.slice(2)], environment(), {
+      alone: true,
+    });
 } catch (error) {
   refuse(error);
 }

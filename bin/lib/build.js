@@ -50,8 +50,11 @@ function sourcesHash() {
   const compiled = readdirSync(join(root, "src"), { recursive: true })
     .filter((name) => /\.(tsx?|json)$/.test(name))
     .map((name) => join("src", name));
-  for (const name of ["package-lock.json", "tsconfig.json", "tsconfig.build.json", ...compiled.sort()]) {
-    hash.update(`${name}\0`).update(readFileSync(join(root, name))).update("\0");
+  for (const name of ["package-lock.json", "tsconfig.json", "tsconfig.build.json", ...compiled.toSorted()]) {
+    hash
+      .update(`${name}\0`)
+      .update(readFileSync(join(root, name)))
+      .update("\0");
   }
   return hash.digest("hex");
 }

@@ -53,7 +53,10 @@ function nativeFolder(platform: string): string {
 async function linkMissing(links: readonly Link[], place: (target: string) => string): Promise<boolean> {
   for (const { source, target } of links) {
     const at = place(target);
-    const there = await access(at).then(() => true, () => false);
+    const there = await access(at).then(
+      () => true,
+      () => false,
+    );
     if (there) continue;
     try {
       await symlink(basename(source), at).catch(unlessThere);

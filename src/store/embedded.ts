@@ -1,5 +1,20 @@
 import { execFile } from "node:child_process";
-import { access, chmod, chown, lstat, mkdir, mkdtemp, open, readdir, readFile, realpath, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import {
+  access,
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -9,7 +24,16 @@ import type { Log } from "../lib/log.ts";
 import { systemClock } from "../lib/time.ts";
 import { findBinaries, type Binaries } from "./binaries.ts";
 import { chooseIdentity, identityOf, type Identity } from "./identity.ts";
-import { dataFault, findPostmaster, isAlive, isOutdated, lastWords, launch, stopPostmaster, type Postmaster } from "./postmaster.ts";
+import {
+  dataFault,
+  findPostmaster,
+  isAlive,
+  isOutdated,
+  lastWords,
+  launch,
+  stopPostmaster,
+  type Postmaster,
+} from "./postmaster.ts";
 import { initdbArguments, settings as ourSettings } from "./settings.ts";
 import { enter, type Role, type Tenant } from "./tenant.ts";
 
@@ -92,7 +116,13 @@ async function prepare(given: string, settings: Readonly<Record<string, string>>
   try {
     const made = await mkdir(given, { recursive: true, mode: 0o700 });
     const dataDir = await realpath(given);
-    return { dataDir, isNew: made !== undefined, cluster: join(dataDir, "postgres"), settings, binaries: await findBinaries(join(dataDir, "postgres.lib")) };
+    return {
+      dataDir,
+      isNew: made !== undefined,
+      cluster: join(dataDir, "postgres"),
+      settings,
+      binaries: await findBinaries(join(dataDir, "postgres.lib")),
+    };
   } catch (error) {
     throw (error instanceof Fault ? undefined : dataFault(`${codeOf(error)} ${sentenceOf(error)}`, given, error)) ?? error;
   }
@@ -105,7 +135,11 @@ async function settle(house: House, role: Role): Promise<Place> {
     const postmaster = (await findPostmaster(house.cluster)) ?? (await startHere(house));
     if (!postmaster?.ready) continue;
     await checkDoor(postmaster, house.cluster);
-    const tenant = await enter({ host: postmaster.socketDir, port: postmaster.port, user: "slugline", database: "postgres" }, role, house.dataDir);
+    const tenant = await enter(
+      { host: postmaster.socketDir, port: postmaster.port, user: "slugline", database: "postgres" },
+      role,
+      house.dataDir,
+    );
     if (tenant === "stopping") continue;
     if (refreshed || !(await isOutdated(postmaster))) return { postmaster, tenant };
     // Left behind by an older installation: replaced now, unless a command is using it.
@@ -154,7 +188,12 @@ async function create({ dataDir, isNew, cluster, binaries }: House): Promise<Ide
   try {
     const identity = await chooseIdentity(fresh, { dataDir, isNew }, binaries);
     await initdb(identity, binaries, ["-D", fresh, ...initdbArguments]);
-    await initdb(identity, binaries, ["-D", fresh, "--sync-only", ...(process.platform === "linux" ? ["--sync-method=syncfs"] : [])]);
+    await initdb(identity, binaries, [
+      "-D",
+      fresh,
+      "--sync-only",
+      ...(process.platform === "linux" ? ["--sync-method=syncfs"] : []),
+    ]);
     await rename(fresh, cluster).catch((error: unknown) => {
       // Another process was first: theirs is as good.
       if (!["ENOTEMPTY", "EEXIST"].includes(codeOf(error) ?? "")) throw error;
@@ -169,11 +208,16 @@ async function create({ dataDir, isNew, cluster, binaries }: House): Promise<Ide
 
 async function initdb(identity: Identity, binaries: Binaries, words: readonly string[]): Promise<void> {
   const [command = "", ...rest] = [...identity.prefix, binaries.initdb, ...words];
-  await promisify(execFile)(command, rest, { ...identity.ids, env: binaries.env, cwd: "/" }).catch((error: Error & { stdout?: string; stderr?: string }) => {
-    const said = `${error.stdout ?? ""}\n${error.stderr ?? error.message}`;
-    const folder = words[1] ?? "";
-    throw dataFault(said, folder, error) ?? new Fault("PG_DIED", `Postgres could not make its folder: ${lastWords(said)}`, { folder }, error);
-  });
+  await promisify(execFile)(command, rest, { ...identity.ids, env: binaries.env, cwd: "/" }).catch(
+    (error: Error & { stdout?: string; stderr?: string }) => {
+      const said = `${error.stdout ?? ""}\n${error.stderr ?? error.message}`;
+      const folder = words[1] ?? "";
+      throw (
+        dataFault(said, folder, error) ??
+        new Fault("PG_DIED", `Postgres could not make its folder: ${lastWords(said)}`, { folder }, error)
+      );
+    },
+  );
 }
 
 async function removeLeftovers(dataDir: string): Promise<void> {
@@ -193,7 +237,10 @@ async function door(dataDir: string, identity: Identity): Promise<string> {
   const uid = identity.ids.uid ?? process.getuid?.();
   const known = (await readFile(note, "utf8").catch(() => "")).trim();
   if (known !== "") {
-    await mkdir(known, { mode: 0o700 }).then(() => give(known, identity), () => undefined);
+    await mkdir(known, { mode: 0o700 }).then(
+      () => give(known, identity),
+      () => undefined,
+    );
     const found = await lstat(known).catch(() => undefined);
     if (found?.isDirectory() && found.uid === uid && (found.mode & 0o777) === 0o700) return known;
   }
@@ -217,5 +264,7 @@ async function exists(path: string): Promise<boolean> {
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve(), { once: true })));
+  return new Promise((resolve) =>
+    signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve(), { once: true }),
+  );
 }

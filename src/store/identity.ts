@@ -60,10 +60,16 @@ export async function chooseIdentity(
   if (await reaches(mapped(known), folder, binaries)) return mapped(known);
   if (near.isNew) await chmod(near.dataDir, 0o711);
   const owner = (await stat(near.dataDir)).uid;
-  const liked = [known.find((user) => user.uid === owner), ...["postgres", "node", "nobody"].map((name) => known.find((user) => user.name === name))];
+  const liked = [
+    known.find((user) => user.uid === owner),
+    ...["postgres", "node", "nobody"].map((name) => known.find((user) => user.name === name)),
+  ];
   for (const user of liked) {
     if (!user || user.uid === 0) continue;
-    const given = await chown(folder, user.uid, user.gid).then(() => true, () => false);
+    const given = await chown(folder, user.uid, user.gid).then(
+      () => true,
+      () => false,
+    );
     if (given && (await reaches(asUser(user), folder, binaries))) return asUser(user);
   }
   throw cannotRun(near.dataDir);

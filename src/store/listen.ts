@@ -32,7 +32,11 @@ export async function listen(
   let client = await connect();
 
   async function connect(): Promise<pg.Client> {
-    const made = new pg.Client({ ...connection, application_name: `slugline listen ${process.pid}`, query_timeout: ANSWER_WITHIN_MS });
+    const made = new pg.Client({
+      ...connection,
+      application_name: `slugline listen ${process.pid}`,
+      query_timeout: ANSWER_WITHIN_MS,
+    });
     made.on("error", (error) => log.debug({ code: codeOf(error) }, "The listening connection broke"));
     made.on("notification", ({ channel, payload }) => onNotify(channel, payload ?? ""));
     await made.connect();

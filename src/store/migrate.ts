@@ -58,7 +58,8 @@ export async function migrate(store: Store, log: Log, folder: string = migration
     broken = false;
   } catch (error) {
     if (codeOf(error) !== "55P03") throw error;
-    const sentence = "The database could not be migrated: another program holds a lock on it. Stop what works on it, and try again.";
+    const sentence =
+      "The database could not be migrated: another program holds a lock on it. Stop what works on it, and try again.";
     throw new Fault("MIGRATION_BUSY", sentence, {}, error);
   } finally {
     // A connection that failed half-way may hold the lock: it is closed, not given back.
@@ -84,7 +85,9 @@ interface Applied {
 }
 
 async function appliedTo(db: Pick<PoolClient, "query"> | Db): Promise<Map<number, Applied>> {
-  const { rows } = await (db as Db).query<Applied & { number: number }>("select number, name, checksum from slugline.migration order by number");
+  const { rows } = await (db as Db).query<Applied & { number: number }>(
+    "select number, name, checksum from slugline.migration order by number",
+  );
   return new Map(rows.map((row) => [row.number, row]));
 }
 
@@ -112,13 +115,18 @@ async function apply(client: PoolClient, { number, name, sql, checksum }: Migrat
   } catch (error) {
     await client.query("rollback").catch(() => undefined);
     if (codeOf(error) === "55P03") throw error;
-    throw new Fault("MIGRATION_FAILED", `Migration ${name} failed, and nothing of it was kept: ${sentenceOf(error)}`, { migration: name }, error);
+    throw new Fault(
+      "MIGRATION_FAILED",
+      `Migration ${name} failed, and nothing of it was kept: ${sentenceOf(error)}`,
+      { migration: name },
+      error,
+    );
   }
   log.info({ migration: name }, "Migrated");
 }
 
 async function readMigrations(folder: string): Promise<Migration[]> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith(".sql")).sort();
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".sql")).toSorted();
   const files = await Promise.all(
     names.map(async (name) => {
       // Git may check out with other line ends; the content is the same.
@@ -127,6 +135,10 @@ async function readMigrations(folder: string): Promise<Migration[]> {
     }),
   );
   const wrong = files.find(({ number }, at) => number !== at + 1);
-  if (wrong) throw new Fault("MIGRATION_MISNUMBERED", `Migration ${wrong.name} breaks the sequence: the files are numbered 0001, 0002, ... without gaps.`);
+  if (wrong)
+    throw new Fault(
+      "MIGRATION_MISNUMBERED",
+      `Migration ${wrong.name} breaks the sequence: the files are numbered 0001, 0002, ... without gaps.`,
+    );
   return files;
 }

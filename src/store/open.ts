@@ -59,7 +59,11 @@ export async function poolOn(
     const { rows } = await pool.query<{ version: number }>("select current_setting('server_version_num')::int as version");
     const version = rows[0]?.version ?? 0;
     if (version < OLDEST_VERSION) {
-      throw new Fault("DATABASE_TOO_OLD", `DATABASE_URL leads to Postgres ${Math.floor(version / 10_000)}. Slugline needs 15 or newer.`, { version });
+      throw new Fault(
+        "DATABASE_TOO_OLD",
+        `DATABASE_URL leads to Postgres ${Math.floor(version / 10_000)}. Slugline needs 15 or newer.`,
+        { version },
+      );
     }
   } catch (error) {
     await close().catch(() => undefined);
@@ -70,7 +74,13 @@ export async function poolOn(
 
 /** A pool that connects when it is asked, so that it can be made while Postgres is away. */
 export function createPool(connection: pg.PoolConfig, { log, max }: { readonly log: Log; readonly max: number }): pg.Pool {
-  const pool = new pg.Pool({ ...connection, max, types, application_name: `slugline ${process.pid}`, options: "-c TimeZone=UTC" });
+  const pool = new pg.Pool({
+    ...connection,
+    max,
+    types,
+    application_name: `slugline ${process.pid}`,
+    options: "-c TimeZone=UTC",
+  });
   // Without a listener, an idle connection that breaks would end the process. The pool replaces it by itself.
   pool.on("error", (error) => log.warn({ code: codeOf(error) }, `A connection to Postgres broke: ${sentenceOf(error)}`));
   return pool;
@@ -84,7 +94,10 @@ export function connectionTo(databaseUrl: string): pg.PoolConfig {
 function checked(databaseUrl: string): string {
   const scheme = /^[a-z]+:\/\//.exec(databaseUrl)?.[0];
   if (scheme === "postgres://" || scheme === "postgresql://") return databaseUrl;
-  throw new Fault("DATABASE_URL_INVALID", "DATABASE_URL is not an address of a Postgres. It looks like: postgres://user:password@host:5432/database");
+  throw new Fault(
+    "DATABASE_URL_INVALID",
+    "DATABASE_URL is not an address of a Postgres. It looks like: postgres://user:password@host:5432/database",
+  );
 }
 
 /** Says where we could not get in, never with what password. */
@@ -99,7 +112,12 @@ function connectFault(connection: pg.PoolConfig, error: unknown): unknown {
   }
   const why = sentenceOf(error) || code;
   if (/^E[A-Z_]+$/.test(code) || code === "57P03" || code === "53300" || /timeout|terminated|SSL/i.test(why)) {
-    return new Fault("DATABASE_UNREACHABLE", `Postgres at ${at} cannot be reached (${why}). Check DATABASE_URL, and that it runs.`, detail, error);
+    return new Fault(
+      "DATABASE_UNREACHABLE",
+      `Postgres at ${at} cannot be reached (${why}). Check DATABASE_URL, and that it runs.`,
+      detail,
+      error,
+    );
   }
   return error;
 }

@@ -53,7 +53,8 @@ export async function findPostmaster(cluster: string): Promise<Postmaster | unde
  */
 export async function launch(how: Launch): Promise<Postmaster | undefined> {
   await forgetStranger(how.cluster);
-  if (((await stat(how.logFile).catch(() => undefined))?.size ?? 0) > LOG_LIMIT_BYTES) await rename(how.logFile, `${how.logFile}.1`);
+  if (((await stat(how.logFile).catch(() => undefined))?.size ?? 0) > LOG_LIMIT_BYTES)
+    await rename(how.logFile, `${how.logFile}.1`);
   const out = await open(how.logFile, "a", 0o600);
   try {
     const from = (await out.stat()).size;
@@ -78,7 +79,9 @@ export async function launch(how: Launch): Promise<Postmaster | undefined> {
       if (found || TAKEN.test(said)) return undefined;
       throw whyDied(how, said);
     }
-    throw new Fault("PG_DIED", `Postgres was not ready within ${READY_WITHIN_MS / 1000} s. Its log is ${how.logFile}.`, { logFile: how.logFile });
+    throw new Fault("PG_DIED", `Postgres was not ready within ${READY_WITHIN_MS / 1000} s. Its log is ${how.logFile}.`, {
+      logFile: how.logFile,
+    });
   } finally {
     await out.close();
   }
@@ -127,7 +130,9 @@ export function isAlive(pid: number): boolean {
 /** Whether that process is a Postgres on this cluster: pids are used again, and in containers soon. */
 async function runs(pid: number, cluster: string): Promise<boolean> {
   const words = await commandOf(pid);
-  return words.some((word) => basename(word) === "postgres") && words.some((word, at) => words[at - 1] === "-D" && word === cluster);
+  return (
+    words.some((word) => basename(word) === "postgres") && words.some((word, at) => words[at - 1] === "-D" && word === cluster)
+  );
 }
 
 async function commandOf(pid: number): Promise<string[]> {
@@ -172,17 +177,32 @@ export function lastWords(output: string): string {
 /** The fault behind an error text or a system error about the data folder, where it is one a person can mend. */
 export function dataFault(text: string, folder: string, cause?: unknown): Fault | undefined {
   if (/ENOSPC|No space left|EDQUOT|quota exceeded/i.test(text)) {
-    return new Fault("DISK_FULL", `The disk that holds ${folder} is full. Make room, or set DATA_DIR to a folder on another disk.`, { folder }, cause);
+    return new Fault(
+      "DISK_FULL",
+      `The disk that holds ${folder} is full. Make room, or set DATA_DIR to a folder on another disk.`,
+      { folder },
+      cause,
+    );
   }
   if (/EROFS|EACCES|EPERM|Read-only file system|Permission denied|Operation not permitted/.test(text)) {
-    return new Fault("DATA_READ_ONLY", `${folder} cannot be written. Set DATA_DIR to a folder that can, or change its rights.`, { folder }, cause);
+    return new Fault(
+      "DATA_READ_ONLY",
+      `${folder} cannot be written. Set DATA_DIR to a folder that can, or change its rights.`,
+      { folder },
+      cause,
+    );
   }
   if (/database files are incompatible/.test(text)) {
     const sentence = `${folder} was made by another version of Postgres than this one. Run the version of Slugline that made it, and move the data with backup and restore.`;
     return new Fault("PG_VERSION_MISMATCH", sentence, { folder, said: lastWords(text) }, cause);
   }
   if (/ENOTDIR|EEXIST|Not a directory/.test(text)) {
-    return new Fault("DATA_READ_ONLY", `${folder} cannot be made: a file is in its way. Set DATA_DIR to a folder.`, { folder }, cause);
+    return new Fault(
+      "DATA_READ_ONLY",
+      `${folder} cannot be made: a file is in its way. Set DATA_DIR to a folder.`,
+      { folder },
+      cause,
+    );
   }
   return undefined;
 }

@@ -34,7 +34,11 @@ const DEAD_HOLDER_MS = 5_000;
  * @throws Fault DATA_IN_USE when a `start` asks and another one holds that place
  */
 export async function enter(connection: pg.PoolConfig, role: Role, folder: string): Promise<Tenant | "stopping"> {
-  const client = new pg.Client({ ...connection, application_name: `slugline ${role} ${process.pid}`, connectionTimeoutMillis: 10_000 });
+  const client = new pg.Client({
+    ...connection,
+    application_name: `slugline ${role} ${process.pid}`,
+    connectionTimeoutMillis: 10_000,
+  });
   let leaving = false;
   let lose = () => {};
   const lost = new Promise<void>((resolve) => (lose = resolve));

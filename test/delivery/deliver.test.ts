@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { answer } from "../../src/delivery/answer.ts";
 import { dueDeliveries } from "../../src/delivery/store.ts";
 import { silentLog } from "../../src/lib/log.ts";
+import type { Db } from "../../src/store/db.ts";
 import type { Found, Network, Outcome } from "../../src/networks/network.ts";
 import { learnAccount } from "../../src/newsroom/learn.ts";
 import { pause, resume } from "../../src/newsroom/store.ts";
@@ -30,7 +31,7 @@ const blind: Network & { outcome: Outcome; posts: number } = {
 };
 
 /** The store's clock and the network's go together. */
-async function advance(db: TestStore, duration: string): Promise<void> {
+async function advance(db: Db, duration: string): Promise<void> {
   await advanceStore(db, duration);
   server.advance((parseDuration(duration) ?? 0) * 1000);
 }

@@ -36,7 +36,12 @@ interface Answer {
 }
 
 /** Starts the script, possibly through other commands, and waits for its one line. */
-async function tenant(dataDir: string, role: "start" | "cli" = "start", through: readonly string[] = [], options: SpawnOptions = {}) {
+async function tenant(
+  dataDir: string,
+  role: "start" | "cli" = "start",
+  through: readonly string[] = [],
+  options: SpawnOptions = {},
+) {
   const [command = "", ...rest] = [...through, process.execPath, script, dataDir, role];
   const child = spawn(command, rest, { stdio: ["ignore", "pipe", "inherit"], ...options });
   children.push(child);
@@ -70,7 +75,10 @@ describe.concurrent("The Postgres that Slugline brings", () => {
     const dataDir = join(scratch, "killed");
     const owner = await tenant(dataDir);
     const pid = await pidIn(dataDir);
-    await ask({ connection: { host: owner.answer.socketDir!, user: "slugline", database: "postgres" } }, "create table story as select 'kept' as state");
+    await ask(
+      { connection: { host: owner.answer.socketDir!, user: "slugline", database: "postgres" } },
+      "create table story as select 'kept' as state",
+    );
     await end(owner.child, "SIGKILL");
     expect(await pidIn(dataDir)).toBe(pid);
     const next = await start(dataDir);
@@ -119,7 +127,10 @@ describe.concurrent("The Postgres that Slugline brings", () => {
     await mkdir(join(dataDir, "postgres.new-999999999-abc"), { recursive: true });
     await (await start(dataDir)).stop();
     expect(await readdir(dataDir)).toEqual(["postgres", "postgres.log", "postgres.socket"]);
-    await writeFile(join(dataDir, "postgres/postmaster.pid"), `${process.pid}\n${dataDir}/postgres\n1\n5432\n/tmp/nowhere\n\n\nready\n`);
+    await writeFile(
+      join(dataDir, "postgres/postmaster.pid"),
+      `${process.pid}\n${dataDir}/postgres\n1\n5432\n/tmp/nowhere\n\n\nready\n`,
+    );
     const embedded = await start(dataDir);
     expect(await ask(embedded, "select 1 as up")).toEqual([{ up: 1 }]);
     await embedded.stop();
@@ -141,7 +152,10 @@ describe.concurrent("The Postgres that Slugline brings", () => {
 describe("A folder that cannot be used is told in a sentence:", () => {
   test("a file in its place", async () => {
     await writeFile(join(scratch, "file"), "");
-    await expect(start(join(scratch, "file"))).rejects.toMatchObject({ code: "DATA_READ_ONLY", message: expect.stringContaining("file") });
+    await expect(start(join(scratch, "file"))).rejects.toMatchObject({
+      code: "DATA_READ_ONLY",
+      message: expect.stringContaining("file"),
+    });
   });
 
   test.skipIf(isRoot)("read-only", async () => {

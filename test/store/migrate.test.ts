@@ -35,7 +35,10 @@ describe("Migrating the database", () => {
 
   test("says how far it is, before, between and after", async () => {
     const db = await emptyStore();
-    const [one, both] = [await folderOf({ "0001_one.sql": first }), await folderOf({ "0001_one.sql": first, "0002_two.sql": slow })];
+    const [one, both] = [
+      await folderOf({ "0001_one.sql": first }),
+      await folderOf({ "0001_one.sql": first, "0002_two.sql": slow }),
+    ];
     expect(await migrationState(db, both)).toEqual({ applied: 0, expected: 2, pending: ["0001_one.sql", "0002_two.sql"] });
     await migrate(db, silentLog, one);
     expect(await migrationState(db, both)).toEqual({ applied: 1, expected: 2, pending: ["0002_two.sql"] });
@@ -48,14 +51,20 @@ describe("Migrating the database", () => {
     await migrate(db, silentLog, await folderOf({ "0001_one.sql": "create table slugline.one\n(n int);\n" }));
     await migrate(db, silentLog, await folderOf({ "0001_one.sql": "create table slugline.one\r\n(n int);\r\n" }));
     const edited = await folderOf({ "0001_one.sql": "create table slugline.one (n bigint);" });
-    await expect(migrate(db, silentLog, edited)).rejects.toMatchObject({ code: "MIGRATION_EDITED", message: expect.stringContaining("0001_one.sql") });
+    await expect(migrate(db, silentLog, edited)).rejects.toMatchObject({
+      code: "MIGRATION_EDITED",
+      message: expect.stringContaining("0001_one.sql"),
+    });
   });
 
   test("a database newer than the code is left alone", async () => {
     const db = await emptyStore();
     await migrate(db, silentLog, await folderOf({ "0001_one.sql": first, "0002_two.sql": slow }));
     const older = await folderOf({ "0001_one.sql": first });
-    await expect(migrate(db, silentLog, older)).rejects.toMatchObject({ code: "DATABASE_NEWER", message: expect.stringContaining("0002_two.sql") });
+    await expect(migrate(db, silentLog, older)).rejects.toMatchObject({
+      code: "DATABASE_NEWER",
+      message: expect.stringContaining("0002_two.sql"),
+    });
   });
 
   test("a migration that fails leaves nothing, and can be tried again when mended", async () => {
@@ -79,7 +88,9 @@ describe("A test's own database", () => {
     const db = await testStore();
     expect(await migrationState(db)).toMatchObject({ pending: [] });
     await advance(db, "2d");
-    const { rows } = await db.query<{ ahead: number }>("select extract(epoch from slugline.now() - statement_timestamp())::int8 as ahead");
+    const { rows } = await db.query<{ ahead: number }>(
+      "select extract(epoch from slugline.now() - statement_timestamp())::int8 as ahead",
+    );
     expect(rows[0]?.ahead).toBe(172_800);
   });
 });

@@ -48,7 +48,11 @@ export async function advance(db: Db, duration: string): Promise<void> {
 
 /** Waits until `question` answers with something, or says after how long it did not. */
 export async function until<Answer>(question: () => Promise<Answer | undefined | false>, withinMs = 5_000): Promise<Answer> {
-  for (const end = performance.now() + withinMs; performance.now() < end; await new Promise((resolve) => setTimeout(resolve, 20))) {
+  for (
+    const end = performance.now() + withinMs;
+    performance.now() < end;
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  ) {
     const answer = await question();
     if (answer !== undefined && answer !== false) return answer;
   }
