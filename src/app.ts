@@ -22,9 +22,9 @@ import { createOutbound } from "./lib/outbound/outbound.ts";
 import type { Limits } from "./lib/text/limits.ts";
 import { systemClock, type Clock, type Random } from "./lib/time.ts";
 import { version } from "./lib/version.ts";
-import { mastodon } from "./networks/mastodon.ts";
+import { mastodon, USUAL as MASTODON_USUAL } from "./networks/mastodon.ts";
 import type { Network } from "./networks/network.ts";
-import { rehearsal } from "./networks/rehearsal.ts";
+import { rehearsal, USUAL as REHEARSAL_USUAL } from "./networks/rehearsal.ts";
 import { apply } from "./newsroom/apply.ts";
 import { createDrivers } from "./newsroom/drivers.ts";
 import { accountsToLearn, learnAccount } from "./newsroom/learn.ts";
@@ -44,6 +44,11 @@ import { connectionTo, createPool, openStore, type OpenStore } from "./store/ope
 export const ROLES = ["watch", "work", "editor", "redirect", "ship"] as const;
 /** watch: sources and hooks' stories · work: compose, decide by rule, deliver · ship: count clicks beside a redirect */
 export type Role = (typeof ROLES)[number];
+
+/** What a network takes until its server has told; needs no server and no store. */
+export function usualLimits(network: string): Limits {
+  return network === "mastodon" ? MASTODON_USUAL : REHEARSAL_USUAL;
+}
 
 /** What tests put in the place of the real thing. */
 export interface Overrides {
@@ -111,7 +116,6 @@ async function build(config: Config, roles: ReadonlySet<Role>, overrides: Overri
   });
   stack.defer(() => outbound.close());
   const networks = new Map<string, Network>([mastodon(outbound), rehearsal(createTimeline(store, config.publicUrl))].map((one) => [one.name, one]));
-  const usualLimits = (network: string): Limits => (networks.get(network) ?? networks.get("rehearsal")!).usual;
   const driver = createDrivers({ store, networks, secrets: config.secrets });
 
   let queue: Queue | undefined;

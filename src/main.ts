@@ -22,7 +22,7 @@ const DRAIN_MS = 25_000;
 export async function start(config: Config, roles: readonly Role[], io: Io): Promise<number> {
   const asked = Promise.withResolvers<NodeJS.Signals>();
   const onSignal = (signal: NodeJS.Signals) => asked.resolve(signal);
-  process.once("SIGTERM", onSignal).once("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
   const starting = createApp(config, roles);
   const app = await Promise.race([starting, asked.promise.then(() => undefined)]);
   if (!app) {
@@ -31,7 +31,9 @@ export async function start(config: Config, roles: readonly Role[], io: Io): Pro
   }
   await greet(app, config, io);
   await asked.promise;
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => process.exit(1));
+  // A terminal and npm may each pass on the same Ctrl-C: only one that comes later means "now".
+  const first = performance.now();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => performance.now() - first > 1_000 && process.exit(1));
   io.err("Stopping: taking no more work, finishing what is under way. (Again to stop at once.)");
   await app.drain(DRAIN_MS);
   await app[Symbol.asyncDispose]();

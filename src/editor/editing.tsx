@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { isId } from "../lib/id.ts";
+import { may } from "../newsroom/person.ts";
 import { revise, type Revised } from "../post/revise.ts";
 import { approve } from "../review/decide.ts";
 import type { Assets } from "./assets.ts";
@@ -55,7 +56,7 @@ export function createEditing(deps: EditorDeps, assets: Assets, pages: Pages) {
       const v = viewOf(c, deps, assets);
       const revised = await revise(store, deps, { postId, revision, text, person });
       if (!revised.ok) return refused(c, v, postId, { text, revision }, revised);
-      if (form["then"] !== "approve") return c.redirect(withQuery("/", { post: postId, said: "saved" }), 303);
+      if (form["then"] !== "approve" || !may(c.get("person").role, "decide")) return c.redirect(withQuery("/", { post: postId, said: "saved" }), 303);
       const decided = await approve(store, { postId, revision: revised.revision, by: { person } });
       if (!decided.ok) return pages.queue(c, postId, { conflict: conflictOf(v, decided) }, 409);
       return c.redirect(withQuery("/", { post: await nextWaiting(store, postId), said: "approved", of: postId }), 303);

@@ -19,7 +19,8 @@ export function createEditor(deps: EditorDeps): Hono<EditorEnv> {
   editor.use(bodyLimit({ maxSize: LARGEST, onError: (c) => c.text("Too large", 413) }));
   editor.use(needsSession(deps));
   routes(editor, deps, assets, pages);
-  editor.notFound((c) => pages.problem(c, 404, "problem.404"));
+  // A route, not `notFound`: that would be lost where this is mounted into another Hono.
+  editor.all("*", (c) => pages.problem(c, 404, "problem.404"));
   editor.onError((error, c) => {
     deps.log.error({ err: error, path: c.req.path }, "a page of the editor failed");
     return pages.problem(c, 500, "problem.500");

@@ -30,7 +30,12 @@ export interface Pages {
 
 export function createPages(deps: EditorDeps, assets: Assets): Pages {
   const { store } = deps;
-  const deskOf = (card: Card, on: On = {}) => ({ card, limits: card.limits ?? deps.usualLimits(card.network), ...on });
+  const deskOf = (c: C, card: Card, on: On = {}) => ({
+    card,
+    limits: card.limits ?? deps.usualLimits(card.network),
+    mayWrite: may(c.get("person").role, "write"),
+    ...on,
+  });
 
   async function html(c: C, page: JSX.Element, status: ContentfulStatusCode = 200): Promise<Response> {
     return c.html(`<!doctype html>${await page.toString()}`, status);
@@ -59,7 +64,7 @@ export function createPages(deps: EditorDeps, assets: Assets): Pages {
       const asked = postId === undefined ? undefined : await cardOf(store, postId);
       const card = asked ?? (rows[0] ? await cardOf(store, rows[0].id) : undefined);
       const mayDecide = may(c.get("person").role, "decide");
-      const page = <QueuePage frame={frame} queue={{ rows, desk: card ? deskOf(card, on) : null, troubles: found, stuck, may: mayDecide }} />;
+      const page = <QueuePage frame={frame} queue={{ rows, desk: card ? deskOf(c, card, on) : null, troubles: found, stuck, may: mayDecide }} />;
       return html(c, page, status);
     },
     async post(c, postId) {
@@ -73,7 +78,7 @@ export function createPages(deps: EditorDeps, assets: Assets): Pages {
         attemptsOf(store, postId),
       ]);
       const mayDecide = may(c.get("person").role, "decide");
-      return html(c, <PostPage frame={frame} post={{ desk: deskOf(card), revisions, decisions, deliveries, attempts, may: mayDecide }} />);
+      return html(c, <PostPage frame={frame} post={{ desk: deskOf(c, card), revisions, decisions, deliveries, attempts, may: mayDecide }} />);
     },
   };
 }

@@ -33,6 +33,7 @@ export function routes(editor: Hono<EditorEnv>, deps: EditorDeps, assets: Assets
   const { store } = deps;
   const refuse = (c: C) => pages.problem(c, 403, "problem.403");
   const decides = needs("decide", refuse);
+  const writes = needs("write", refuse);
   const stops = needs("stop", refuse);
   const frame = (c: C, title: string, here: Parameters<typeof frameOf>[4]) => frameOf(c, deps, assets, title, here);
   const cursor = (c: C) => readCursor(c.req.query("after"));
@@ -55,9 +56,9 @@ export function routes(editor: Hono<EditorEnv>, deps: EditorDeps, assets: Assets
   editor.post("/posts/:id/schedule", decides, decide.schedule);
   editor.post("/posts/:id/release", decides, decide.release);
   const editing = createEditing(deps, assets, pages);
-  editor.get("/posts/:id/edit", decides, editing.show);
-  editor.get("/posts/:id/newer", decides, editing.newer);
-  editor.post("/posts/:id/revisions", decides, editing.save);
+  editor.get("/posts/:id/edit", writes, editing.show);
+  editor.get("/posts/:id/newer", writes, editing.newer);
+  editor.post("/posts/:id/revisions", writes, editing.save);
   editor.post("/deliveries/:id/answer", decides, decide.answer);
   editor.post("/deliveries/:id/retry", decides, decide.answer);
   editor.post("/deliveries/:id/drop", decides, decide.answer);

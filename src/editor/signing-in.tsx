@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { consumeSignInLink, signIn, signOut } from "../newsroom/people.ts";
+import { consumeSignInLink, openLink, signIn, signOut } from "../newsroom/people.ts";
 import type { Assets } from "./assets.ts";
 import type { EditorDeps } from "./deps.ts";
 import { giveSession, takeSession, type EditorEnv } from "./door.ts";
@@ -29,7 +29,13 @@ export function createSignIn(deps: EditorDeps, assets: Assets, pages: Pages) {
       return c.redirect("/", 303);
     },
 
-    showLink: (c: C) => pages.html(c, <LinkPage v={viewOf(c, deps, assets)} token={c.req.param("token") ?? ""} />),
+    async showLink(c: C): Promise<Response> {
+      const v = viewOf(c, deps, assets);
+      const token = c.req.param("token") ?? "";
+      const link = await openLink(store, token);
+      if (!link) return pages.problem(c, 410, "problem.link");
+      return pages.html(c, <LinkPage v={v} token={token} person={link.person} />);
+    },
 
     async consume(c: C): Promise<Response> {
       const form = await formOf(c);
@@ -37,7 +43,11 @@ export function createSignIn(deps: EditorDeps, assets: Assets, pages: Pages) {
       const v = viewOf(c, deps, assets);
       const given = { email: form["email"]?.trim() ?? "", name: form["name"]?.trim() ?? "", password: form["password"] ?? "" };
       const signed = await consumeSignInLink(store, token, given);
-      if (!signed.ok) return pages.html(c, <LinkPage v={v} token={token} problem={v.t(`first.problem.${signed.code}`)} fields={given} />, 422);
+      if (!signed.ok) {
+        const link = await openLink(store, token);
+        if (!link) return pages.problem(c, 410, "problem.link");
+        return pages.html(c, <LinkPage v={v} token={token} person={link.person} problem={v.t(`first.problem.${signed.code}`)} fields={given} />, 422);
+      }
       giveSession(c, deps, signed.token, signed.expiresAt);
       return c.redirect("/", 303);
     },

@@ -7,7 +7,7 @@ import type { Limits } from "../lib/text/limits.ts";
 import { uploadMedia } from "./mastodon/media.ts";
 import type { Account, DeliveryKey, Found, Network, Outcome, Ready, Verified } from "./network.ts";
 
-const USUAL: Limits = { max: 500, unit: "grapheme", perLink: 23, shortMentions: true, media: { max: 4, altMax: 1_500, maxBytes: 16 * 1024 * 1024 } };
+export const USUAL: Limits = { max: 500, unit: "grapheme", perLink: 23, shortMentions: true, media: { max: 4, altMax: 1_500, maxBytes: 16 * 1024 * 1024 } };
 
 /** Mastodon keeps an Idempotency-Key for an hour; a few minutes less, so that clocks need not agree. */
 const KEY_MS = 55 * 60_000;

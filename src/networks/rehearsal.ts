@@ -33,7 +33,7 @@ export interface Timeline {
 }
 
 /** As much as a Mastodon server takes by default. An account in rehearsal is held to its own network's limits instead. */
-const USUAL: Limits = {
+export const USUAL: Limits = {
   max: 500,
   unit: "grapheme",
   perLink: 23,

@@ -1,6 +1,5 @@
 import { newId } from "../lib/id.ts";
 import type { Limits } from "../lib/text/limits.ts";
-import { summaryOf } from "../article/summary.ts";
 import { shortUrlOf } from "../link/link.ts";
 import { shorten } from "../link/shorten.ts";
 import { claims, type Claim } from "../newsroom/rules.ts";
@@ -13,7 +12,7 @@ import { nextPost } from "./post.ts";
 import { hashOf } from "./revision.ts";
 import { insertRevision, lockPostsOf, movePost, revisionOf, type PostRow } from "./store.ts";
 import { targetOf } from "./target.ts";
-import { hashtags, write } from "./write.ts";
+import { textOf } from "./text.ts";
 
 export interface ComposeDeps {
   readonly store: Store;
@@ -119,16 +118,8 @@ async function withdraw(db: Db, post: PostRow): Promise<void> {
 }
 
 function textFor(deps: ComposeDeps, article: ArticleRow, account: Claimant, code: string) {
-  const summary = summaryOf({ title: article.title, summary: article.summary, body: article.body, lang: article.lang });
-  const pieces = {
-    headline: article.title,
-    first: summary.first,
-    second: summary.second,
-    link: shortUrlOf(deps.shortUrl, code),
-    tags: hashtags(article.tags, account.voice.tags),
-    lang: article.lang,
-  };
-  const written = write(pieces, account.voice, account.limits ?? deps.usualLimits(account.network));
-  const sent = { text: written.text, lang: article.lang, media: [], sensitive: false, spoiler: null };
-  return { ...sent, dir: article.dir ?? "ltr", hash: hashOf(sent), why: [summary.why, ...written.why] };
+  const limits = account.limits ?? deps.usualLimits(account.network);
+  const { text, lang, dir, why } = textOf(article, account.voice, limits, shortUrlOf(deps.shortUrl, code));
+  const sent = { text, lang, media: [], sensitive: false, spoiler: null };
+  return { ...sent, dir, why, hash: hashOf(sent) };
 }

@@ -122,6 +122,7 @@ export async function keepLinks({ store, connection, dataDir, log, clock }: Link
         failing = true;
         wait = RETRY_MS;
       }
+      if (closing.signal.aborted) return;
       const pause = new AbortController();
       const stop = () => pause.abort();
       closing.signal.addEventListener("abort", stop, { once: true });
@@ -152,7 +153,8 @@ export async function keepLinks({ store, connection, dataDir, log, clock }: Link
     async close() {
       closing.abort();
       // A store that does not answer is not waited for.
-      await Promise.race([keeping, clock.sleep(CLOSE_WITHIN_MS)]);
+      const ended = new AbortController();
+      await Promise.race([keeping.finally(() => ended.abort()), clock.sleep(CLOSE_WITHIN_MS, ended.signal)]);
       await listener?.close();
       if (snapshot.appended > 0) await snapshot.rewrite(table);
       snapshot.close();

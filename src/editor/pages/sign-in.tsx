@@ -21,23 +21,32 @@ export function SignInPage({ v, problem, email }: { v: View; problem?: string; e
   );
 }
 
+interface LinkProps {
+  v: View;
+  token: string;
+  /** Whom the link is for; null: it makes the first admin, who says who they are. */
+  person: { name: string; email: string } | null;
+  problem?: string;
+  fields?: Readonly<Record<string, string>>;
+}
+
 /** What a link of the terminal opens: looking changes nothing, the button uses it up. */
-export function LinkPage({ v, token, problem, fields }: { v: View; token: string; problem?: string; fields?: Readonly<Record<string, string>> }) {
+export function LinkPage({ v, token, person, problem, fields }: LinkProps) {
   return (
     <Gate v={v} title={v.t("first.title", { site: v.siteName })} {...(problem === undefined ? {} : { problem })}>
       <p>{v.t("first.note")}</p>
       <form method="post" action={`/sign-in/${encodeURIComponent(token)}`} class="gate-form">
         <label>
           {v.t("first.name")}
-          <input type="text" name="name" autocomplete="name" maxlength={120} autofocus required value={fields?.["name"] ?? ""} />
+          <input type="text" name="name" autocomplete="name" maxlength={120} required readonly={person !== null} value={person?.name ?? fields?.["name"] ?? ""} />
         </label>
         <label>
           {v.t("signIn.email")}
-          <input type="email" name="email" autocomplete="username" required value={fields?.["email"] ?? ""} />
+          <input type="email" name="email" autocomplete="username" required readonly={person !== null} value={person?.email ?? fields?.["email"] ?? ""} />
         </label>
         <label>
           {v.t("first.password")}
-          <input type="password" name="password" autocomplete="new-password" minlength={12} maxlength={256} required aria-describedby="password-note" />
+          <input type="password" name="password" autocomplete="new-password" minlength={10} maxlength={512} required aria-describedby="password-note" />
         </label>
         <p class="why" id="password-note">
           {v.t("first.password.note")}

@@ -12,7 +12,7 @@ export const ON_DESK = {
 } as const;
 
 /** The decisions about a post that waits, each a form that works without script; the keys press the same buttons. */
-export function Acts({ v, card, may }: { v: View; card: Card; may: boolean }) {
+export function Acts({ v, card, may, mayWrite }: { v: View; card: Card; may: boolean; mayWrite: boolean }) {
   const base = `/posts/${card.id}`;
   const off = may ? {} : { disabled: true, title: v.t("may.not.decide") };
   return (
@@ -22,7 +22,7 @@ export function Acts({ v, card, may }: { v: View; card: Card; may: boolean }) {
           {v.t("act.approve")} <kbd>a</kbd>
         </button>
       </Act>
-      {may ? (
+      {mayWrite ? (
         <a class="button" href={`${base}/edit`} hx-get={`${base}/edit`} {...ON_DESK} data-key="e">
           {v.t("act.edit")} <kbd>e</kbd>
         </a>

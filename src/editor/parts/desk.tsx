@@ -14,6 +14,8 @@ export interface DeskProps {
   limits: Limits | undefined;
   /** May decide; when not, the buttons say why. */
   may: boolean;
+  /** May change the text. */
+  mayWrite: boolean;
   /** Half-typed text: the card is being edited. */
   draft?: Draft | undefined;
   /** Why the last act did not happen: who was first, what changed. */
@@ -81,7 +83,7 @@ function Window({ v, card }: { v: View; card: Card }) {
 }
 
 function Standing(props: DeskProps) {
-  const { v, card, limits, may } = props;
+  const { v, card, limits, may, mayWrite } = props;
   const link = card.code === null ? null : `${v.shortUrl}/${card.code}`;
   const length = limits ? lengthOf(card.text, limits) : null;
   return (
@@ -110,7 +112,7 @@ function Standing(props: DeskProps) {
           </span>
         )}
       </p>
-      {card.state === "waiting" ? <Acts v={v} card={card} may={may} /> : <Decided v={v} card={card} may={may} />}
+      {card.state === "waiting" ? <Acts v={v} card={card} may={may} mayWrite={mayWrite} /> : <Decided v={v} card={card} may={may} />}
     </>
   );
 }

@@ -15,7 +15,7 @@ export interface Draft {
 }
 
 /** The text being changed. What was typed is never thrown away: a refusal comes back with it. */
-export function Edit({ v, card, limits, draft }: DeskProps & { draft: Draft }) {
+export function Edit({ v, card, limits, may, draft }: DeskProps & { draft: Draft }) {
   const length = limits ? lengthOf(draft.text, limits) : null;
   const action = `/posts/${card.id}/revisions`;
   return (
@@ -57,7 +57,7 @@ export function Edit({ v, card, limits, draft }: DeskProps & { draft: Draft }) {
         </output>
       </p>
       <div class="acts">
-        <button class="primary" name="then" value="approve">
+        <button class="primary" name="then" value="approve" disabled={!may} title={may ? undefined : v.t("may.not.decide")}>
           {v.t("edit.approve")}
         </button>
         <button name="then" value="wait">
