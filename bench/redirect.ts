@@ -12,7 +12,8 @@ const ROUNDS = 9;
 const SLICE_MS = 1_000;
 const CONNECTIONS = 50;
 const LINKS = 10_000;
-const AGENT = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1";
+const AGENT =
+  "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1";
 const AT_LEAST = 0.9;
 
 /** Redirects per CPU second, recording every click, beside a bare `node:http` constant 302; in turns, so that both meet the same machine. */
@@ -22,7 +23,12 @@ export async function run(): Promise<void> {
   try {
     const snapshot = snapshotAt(dataDir, silentLog);
     snapshot.append(
-      Array.from({ length: LINKS }, (_, at) => ({ code: codeOf(at), number: at + 1, state: "live" as const, target: `https://example.org/story-${at}?utm_source=mastodon` })),
+      Array.from({ length: LINKS }, (_, at) => ({
+        code: codeOf(at),
+        number: at + 1,
+        state: "live" as const,
+        target: `https://example.org/story-${at}?utm_source=mastodon`,
+      })),
     );
     snapshot.close();
     const start = async (...args: string[]) => {
@@ -35,7 +41,9 @@ export async function run(): Promise<void> {
       };
       const slice = async (ms: number) => {
         const before = await cpu();
-        const answers = await load(url, `/${codeOf(4_321)}`, AGENT, CONNECTIONS, ms, (answer) => answer.startsWith("HTTP/1.1 302 "));
+        const answers = await load(url, `/${codeOf(4_321)}`, AGENT, CONNECTIONS, ms, (answer) =>
+          answer.startsWith("HTTP/1.1 302 "),
+        );
         return { answers, perCpuSecond: (answers / ((await cpu()) - before)) * 1_000_000 };
       };
       return { slice };
@@ -57,10 +65,18 @@ export async function run(): Promise<void> {
     }
     const folder = join(dataDir, "clicks");
     const written = readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size / RECORD_BYTES, 0);
-    const [ratio, perSecond, bareSecond] = [median(rounds.map((it) => it.ratio)), median(rounds.map((it) => it.ours)), median(rounds.map((it) => it.bare))];
+    const [ratio, perSecond, bareSecond] = [
+      median(rounds.map((it) => it.ratio)),
+      median(rounds.map((it) => it.ours)),
+      median(rounds.map((it) => it.bare)),
+    ];
     const spread = rounds.map((it) => it.ratio.toFixed(2)).toSorted();
-    console.log(`redirect: ${ratio.toFixed(2)} x bare node:http per CPU second (at least ${AT_LEAST}; ${spread[0]} to ${spread.at(-1)} in ${ROUNDS} rounds)`);
-    console.log(`redirect: ${Math.round(perSecond)} against ${Math.round(bareSecond)} a CPU second, ${CONNECTIONS} connections; ${written} clicks in files for ${recorded} answers`);
+    console.log(
+      `redirect: ${ratio.toFixed(2)} x bare node:http per CPU second (at least ${AT_LEAST}; ${spread[0]} to ${spread.at(-1)} in ${ROUNDS} rounds)`,
+    );
+    console.log(
+      `redirect: ${Math.round(perSecond)} against ${Math.round(bareSecond)} a CPU second, ${CONNECTIONS} connections; ${written} clicks in files for ${recorded} answers`,
+    );
     if (written !== recorded) throw new Error(`${recorded} answers, but ${written} clicks are written down.`);
   } finally {
     for (const child of children) if (child.connected) child.disconnect();

@@ -7,7 +7,14 @@ import { connect, type Socket } from "node:net";
  * @param isRight looks at the first answer of each connection, head and all
  * @returns how many answers came
  */
-export async function load(url: string, path: string, agent: string, connections: number, ms: number, isRight: (answer: string) => boolean): Promise<number> {
+export async function load(
+  url: string,
+  path: string,
+  agent: string,
+  connections: number,
+  ms: number,
+  isRight: (answer: string) => boolean,
+): Promise<number> {
   const { hostname, port } = new URL(url);
   const question = `GET ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nUser-Agent: ${agent}\r\nAccept: text/html\r\nAccept-Language: en\r\n\r\n`;
   let answers = 0;

@@ -44,9 +44,15 @@ export function createShipper({ store, folder, log, clock }: { store: Store; fol
   const stuck = new Set<string>();
   let tidied = Number.NEGATIVE_INFINITY;
 
+  const forget = (name: string) => {
+    looks.delete(name);
+    known.delete(name);
+    stuck.delete(name);
+  };
+
   async function segments(): Promise<Segment[]> {
     const names = (await readdir(folder).catch((error: unknown) => none(error))).filter((name) => SEGMENT.test(name)).toSorted();
-    for (const name of looks.keys()) if (!names.includes(name)) (looks.delete(name), known.delete(name));
+    for (const name of looks.keys()) if (!names.includes(name)) forget(name);
     const found: Segment[] = [];
     for (const [at, name] of names.entries()) {
       const { size, mtimeMs } = await stat(join(folder, name)).catch(() => ({ size: -1, mtimeMs: 0 }));
@@ -63,7 +69,11 @@ export function createShipper({ store, folder, log, clock }: { store: Store; fol
   }
 
   /** Counts one segment to its end; returns how many visits. */
-  async function countSegment(segment: Segment, place: { bytes: number; done: boolean } | undefined, signal?: AbortSignal): Promise<number> {
+  async function countSegment(
+    segment: Segment,
+    place: { bytes: number; done: boolean } | undefined,
+    signal?: AbortSignal,
+  ): Promise<number> {
     let counted = 0;
     let from = place?.bytes ?? null;
     let done = place?.done ?? false;
@@ -82,7 +92,8 @@ export function createShipper({ store, folder, log, clock }: { store: Store; fol
         return true;
       });
       if (!moved) return counted;
-      if (it.unreadable > 0) log.error({ segment: segment.name, unreadable: it.unreadable }, "Some click records could not be read.");
+      if (it.unreadable > 0)
+        log.error({ segment: segment.name, unreadable: it.unreadable }, "Some click records could not be read.");
       counted += it.bytes / RECORD_BYTES - it.unreadable;
       known.set(segment.name, to);
       from = to;
@@ -104,7 +115,9 @@ export function createShipper({ store, folder, log, clock }: { store: Store; fol
   return {
     async ship(signal) {
       const all = await segments();
-      const open = all.filter(({ name, size, finished }) => (finished && !stuck.has(name)) || size - (known.get(name) ?? 0) >= RECORD_BYTES);
+      const open = all.filter(
+        ({ name, size, finished }) => (finished && !stuck.has(name)) || size - (known.get(name) ?? 0) >= RECORD_BYTES,
+      );
       const failures: unknown[] = [];
       let counted = 0;
       if (open.length > 0) {
@@ -172,7 +185,8 @@ export function startShipper({
         if (wait > everyMs) log.info("Clicks are counted again.");
         wait = everyMs;
       } catch (error) {
-        if (wait === everyMs) log.warn({ code: codeOf(error) }, `Clicks cannot be counted now and wait in their files: ${sentenceOf(error)}`);
+        if (wait === everyMs)
+          log.warn({ code: codeOf(error) }, `Clicks cannot be counted now and wait in their files: ${sentenceOf(error)}`);
         wait = Math.min(Math.max(wait, 500) * 2, SLOWEST_MS);
       }
       await clock.sleep(wait, stopping.signal);

@@ -39,7 +39,12 @@ export function decodeRecord(from: Buffer, offset: number): ClickRecord | undefi
   if (offset + RECORD_BYTES > from.length || from[offset] !== MAGIC || from[offset + 1] !== VERSION) return undefined;
   const visit = VISIT_CLASSES[from[offset + 2] as number];
   if (visit === undefined || from.readUInt32LE(offset + CRC_AT) !== crc32(from, offset, offset + CRC_AT)) return undefined;
-  return { link: from.readUInt32LE(offset + 4), visit, at: from.readDoubleLE(offset + 8), sequence: from.readUInt32LE(offset + 16) };
+  return {
+    link: from.readUInt32LE(offset + 4),
+    visit,
+    at: from.readDoubleLE(offset + 8),
+    sequence: from.readUInt32LE(offset + 16),
+  };
 }
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {

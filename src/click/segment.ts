@@ -103,7 +103,8 @@ export function createClickLog(options: ClickLogOptions): ClickLog {
       if (failing) log.warn({ lost }, "Clicks are written down again.");
       failing = false;
     } catch (error) {
-      if (!failing) log.error({ code: codeOf(error), lost }, `Clicks cannot be written down: ${sentenceOf(error)}. Links still lead on.`);
+      if (!failing)
+        log.error({ code: codeOf(error), lost }, `Clicks cannot be written down: ${sentenceOf(error)}. Links still lead on.`);
       failing = true;
       // A full disk may have room again; a file that cannot be written for another reason is left for a new one, in a while.
       if (codeOf(error) !== "ENOSPC" && codeOf(error) !== "EDQUOT") {
@@ -124,7 +125,10 @@ export function createClickLog(options: ClickLogOptions): ClickLog {
     if (fd === undefined) return;
     if (dirty) {
       dirty = false;
-      fdatasync(fd, (error) => error && log.error({ code: codeOf(error) }, `Clicks could not be put on the disk: ${sentenceOf(error)}.`));
+      fdatasync(
+        fd,
+        (error) => error && log.error({ code: codeOf(error) }, `Clicks could not be put on the disk: ${sentenceOf(error)}.`),
+      );
     }
     // A writer stopped for too long does not claim its segment back: its next commit begins another.
     const since = clock.monotonic() - beatAt;

@@ -25,7 +25,10 @@ export async function shippedOf(db: Db, segments: readonly string[]): Promise<Ma
  *
  * @param from null when nobody had counted any of it
  */
-export async function moveShipped(db: Db, it: { segment: string; from: number | null; to: number; done: boolean }): Promise<boolean> {
+export async function moveShipped(
+  db: Db,
+  it: { segment: string; from: number | null; to: number; done: boolean },
+): Promise<boolean> {
   const { rowCount } =
     it.from === null
       ? await db.query("insert into slugline.shipped (segment, bytes, done) values ($1, $2, $3) on conflict do nothing", [
@@ -55,5 +58,7 @@ export async function addCounts(db: Db, counts: readonly HourCount[]): Promise<v
 
 /** Forgets segments that were finished a month ago and lie here no more. A month: no stopped shipper sleeps that long. */
 export async function forgetShipped(db: Db, stillHere: readonly string[]): Promise<void> {
-  await db.query("delete from slugline.shipped where done and at < slugline.now() - interval '30 days' and segment <> all($1)", [stillHere]);
+  await db.query("delete from slugline.shipped where done and at < slugline.now() - interval '30 days' and segment <> all($1)", [
+    stillHere,
+  ]);
 }

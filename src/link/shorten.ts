@@ -47,6 +47,7 @@ export async function makeLive(db: Db, linkId: string): Promise<boolean> {
  */
 export async function retire(db: Db, linkId: string, by: string, why: string): Promise<boolean> {
   const moved = await moveLink(db, { linkId, from: ["reserved", "live"], to: "retired", changeId: newId(), by });
-  if (moved) await tell(db, { kind: "link-retired", article: moved.articleId, data: { link: linkId, code: moved.code, by, why } });
+  if (moved)
+    await tell(db, { kind: "link-retired", article: moved.articleId, data: { link: linkId, code: moved.code, by, why } });
   return moved !== null;
 }

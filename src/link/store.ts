@@ -76,11 +76,17 @@ const PUBLIC = "select code, number, target, state, changed_at::text as changed 
 
 /** All public links, a page at a time in the order of their numbers. */
 export async function publicLinks(db: Db, afterNumber: number, limit: number): Promise<ChangedLink[]> {
-  return (await db.query<ChangedLink & { code: string }>(`${PUBLIC} and number > $1 order by number limit $2`, [afterNumber, limit])).rows;
+  return (
+    await db.query<ChangedLink & { code: string }>(`${PUBLIC} and number > $1 order by number limit $2`, [afterNumber, limit])
+  ).rows;
 }
 
 /** Public links changed after a place in the order of changes, oldest first. */
-export async function linksChangedAfter(db: Db, after: { changed: string; number: number }, limit: number): Promise<ChangedLink[]> {
+export async function linksChangedAfter(
+  db: Db,
+  after: { changed: string; number: number },
+  limit: number,
+): Promise<ChangedLink[]> {
   const { rows } = await db.query<ChangedLink & { code: string }>(
     `${PUBLIC} and (changed_at, number) > ($1::timestamptz, $2::integer) order by changed_at, number limit $3`,
     [after.changed, after.number, limit],

@@ -37,7 +37,10 @@ export function visitorKey(remote: string | undefined, forwarded: string | undef
   }
   if (address === undefined) return "unknown";
   if (address.kind() === "ipv4") return address.toString();
-  return (address as ipaddr.IPv6).parts.slice(0, 4).map((part) => part.toString(16)).join(":");
+  return (address as ipaddr.IPv6).parts
+    .slice(0, 4)
+    .map((part) => part.toString(16))
+    .join(":");
 }
 
 const parsed = (text: string | undefined) => (text !== undefined && ipaddr.isValid(text) ? ipaddr.process(text) : undefined);

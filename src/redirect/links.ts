@@ -58,7 +58,7 @@ export async function keepLinks({ store, connection, dataDir, log, clock }: Link
 
   async function readAll(): Promise<void> {
     let newest: string | undefined;
-    for (let after = 0; !closing.signal.aborted; ) {
+    for (let after = 0; !closing.signal.aborted;) {
       const page = await publicLinks(store, after, PAGE);
       take(page);
       for (const { changed } of page) if (newest === undefined || Date.parse(changed) > Date.parse(newest)) newest = changed;
@@ -104,7 +104,13 @@ export async function keepLinks({ store, connection, dataDir, log, clock }: Link
       const rung = new Promise<void>((resolve) => (wake = resolve));
       let wait = CHANGES_EVERY_MS;
       try {
-        listener ??= await listen(connection, ["slugline_link"], onNotify, log, () => ((changesAt = Number.NEGATIVE_INFINITY), wake()));
+        listener ??= await listen(
+          connection,
+          ["slugline_link"],
+          onNotify,
+          log,
+          () => ((changesAt = Number.NEGATIVE_INFINITY), wake()),
+        );
         if (told.size > 0) await readTold();
         else if (clock.monotonic() - allAt >= ALL_EVERY_MS) {
           await readAll();
@@ -118,7 +124,11 @@ export async function keepLinks({ store, connection, dataDir, log, clock }: Link
         failing = false;
         if (told.size > 0 || clock.monotonic() - changesAt >= CHANGES_EVERY_MS) wait = 0;
       } catch (error) {
-        if (!failing) log.warn({ code: codeOf(error), links: table.size }, `Links cannot be read from the store: ${sentenceOf(error)}. Known links lead on.`);
+        if (!failing)
+          log.warn(
+            { code: codeOf(error), links: table.size },
+            `Links cannot be read from the store: ${sentenceOf(error)}. Known links lead on.`,
+          );
         failing = true;
         wait = RETRY_MS;
       }

@@ -71,7 +71,15 @@ export async function createRedirect(options: RedirectOptions): Promise<Redirect
   const server = createServer({ keepAliveTimeout: 65_000, headersTimeout: 10_000, requestTimeout: 15_000, noDelay: true });
   const links = await keepLinks(options);
   const clicks = createClickLog({ folder: clicksFolder, log, clock, ...(write && { write }) });
-  const door = { table: links.table, lookup: links, clicks, judge: rememberingJudge(), misses: missBudget(clock), trusted, siteUrl };
+  const door = {
+    table: links.table,
+    lookup: links,
+    clicks,
+    judge: rememberingJudge(),
+    misses: missBudget(clock),
+    trusted,
+    siteUrl,
+  };
   server.on("request", answerer(door));
   try {
     await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, host, 1_024, resolve));

@@ -156,7 +156,9 @@ test("a store that fails in the middle of counting counts nothing, and everythin
         throw new Error("killed before the commit");
       }),
   };
-  await expect(createShipper({ store: broken, folder, log, clock: systemClock }).ship()).rejects.toThrow("killed before the commit");
+  await expect(createShipper({ store: broken, folder, log, clock: systemClock }).ship()).rejects.toThrow(
+    "killed before the commit",
+  );
   const uncertain = {
     ...store,
     transaction: async <Result>(work: Parameters<typeof store.transaction<Result>>[0]) => {

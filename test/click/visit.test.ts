@@ -15,7 +15,9 @@ describe("who comes through a link", () => {
     [`${IPHONE} Mobile/15E148 Snapchat/12.80.0.40 (like Safari/8619.1)`],
     [`${IPHONE} Mobile/15E148 MicroMessenger/8.0.50 NetType/WIFI`],
     [`${IPHONE} Mobile/15E148 Twitter for iPhone/10.60`],
-    ["Mozilla/5.0 (Linux; Android 14; CUBOT KINGKONG 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Mobile Safari/537.36"],
+    [
+      "Mozilla/5.0 (Linux; Android 14; CUBOT KINGKONG 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Mobile Safari/537.36",
+    ],
   ])("a person: %s", (agent) => expect(judgeAgent(agent)).toBe("click"));
   test.each([
     ["Twitterbot/1.0"],
@@ -30,10 +32,15 @@ describe("who comes through a link", () => {
     ["WhatsApp/2.24.20.0 A"],
     ["LinkedInBot/1.0 (compatible; Mozilla/5.0; Apache-HttpClient +http://www.linkedin.com)"],
   ])("a preview: %s", (agent) => expect(judgeAgent(agent)).toBe("preview"));
-  test.each([[undefined], [""], [" "], ["curl/8.5.0"], ["python-requests/2.32"], ["Mozilla/5.0 (compatible; Googlebot/2.1)"], ["AhrefsBot/7.0"]])(
-    "a bot: %s",
-    (agent) => expect(judgeAgent(agent)).toBe("bot"),
-  );
+  test.each([
+    [undefined],
+    [""],
+    [" "],
+    ["curl/8.5.0"],
+    ["python-requests/2.32"],
+    ["Mozilla/5.0 (compatible; Googlebot/2.1)"],
+    ["AhrefsBot/7.0"],
+  ])("a bot: %s", (agent) => expect(judgeAgent(agent)).toBe("bot"));
   test.each([
     ["Sec-Purpose", "prefetch;prerender"],
     ["sec-purpose", "prefetch"],
@@ -62,7 +69,12 @@ describe("a click record", () => {
   test("comes back as it went in, and holds nothing else", () => {
     const bytes = Buffer.alloc(RECORD_BYTES * 2, 0xff);
     encodeRecord(bytes, RECORD_BYTES, 4_000_000_000, "preview", 1_790_000_000_123, 7);
-    expect(decodeRecord(bytes, RECORD_BYTES)).toEqual({ link: 4_000_000_000, visit: "preview", at: 1_790_000_000_123, sequence: 7 });
+    expect(decodeRecord(bytes, RECORD_BYTES)).toEqual({
+      link: 4_000_000_000,
+      visit: "preview",
+      at: 1_790_000_000_123,
+      sequence: 7,
+    });
     expect(decodeRecord(bytes, 0)).toBeUndefined();
     expect(decodeRecord(bytes, RECORD_BYTES + 1)).toBeUndefined();
   });

@@ -42,7 +42,11 @@ test("letters beyond ASCII are stored as a header can carry them", async () => {
 });
 
 test("a link is reserved, then live, then retired, never back, and its changes are told", async () => {
-  const { id, number } = await shorten(store, { target: "https://example.org/a", articleId: await article(), placement: "story" });
+  const { id, number } = await shorten(store, {
+    target: "https://example.org/a",
+    articleId: await article(),
+    placement: "story",
+  });
   expect(await publicLinks(store, number - 1, 1)).toEqual([]);
   expect(await makeLive(store, id)).toBe(true);
   expect(await makeLive(store, id)).toBe(false);
@@ -55,9 +59,13 @@ test("a link is reserved, then live, then retired, never back, and its changes a
     { kind: "live", before: "reserved", by: null },
     { kind: "retired", before: "live", by: "anna" },
   ]);
-  await expect(store.query("update slugline.link set state = 'live' where id = $1", [id])).rejects.toMatchObject({ code: "SL001" });
+  await expect(store.query("update slugline.link set state = 'live' where id = $1", [id])).rejects.toMatchObject({
+    code: "SL001",
+  });
 });
 
 test("what nobody allows is refused", async () => {
-  await expect(shorten(store, { target: "javascript:alert(1)", articleId: null, placement: "x" })).rejects.toMatchObject({ code: "TARGET_REFUSED" });
+  await expect(shorten(store, { target: "javascript:alert(1)", articleId: null, placement: "x" })).rejects.toMatchObject({
+    code: "TARGET_REFUSED",
+  });
 });

@@ -26,7 +26,9 @@ test.each([
   const dataDir = mkdtempSync(join(root, "data-"));
   const link = await shorten(store, { target: "https://example.org/story", articleId: null, placement: "story" });
   await makeLive(store, link.id);
-  const child = spawn(process.execPath, [join(import.meta.dirname, "child.ts"), dataDir, store.databaseUrl], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [join(import.meta.dirname, "child.ts"), dataDir, store.databaseUrl], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const gone = once(child, "exit");
   const url = String((await once(child.stdout, "data"))[0]).trim();
 
@@ -50,8 +52,14 @@ test.each([
   await readers;
   await gone;
   agent.destroy();
-  await Promise.all([shipper.ship(), createShipper({ store, folder: join(dataDir, "clicks"), log: silentLog, clock: systemClock }).ship()]);
-  const { rows } = await store.query<{ count: string }>("select sum(count)::text as count from slugline.click_hour where link_number = $1", [link.number]);
+  await Promise.all([
+    shipper.ship(),
+    createShipper({ store, folder: join(dataDir, "clicks"), log: silentLog, clock: systemClock }).ship(),
+  ]);
+  const { rows } = await store.query<{ count: string }>(
+    "select sum(count)::text as count from slugline.click_hour where link_number = $1",
+    [link.number],
+  );
   const counted = Number(rows[0]?.count);
   expect(answered).toBeGreaterThanOrEqual(after);
   expect(counted).toBeGreaterThanOrEqual(answered);

@@ -71,24 +71,34 @@ describe("a follower taps a short link", () => {
     const { code, target, number } = await link();
     const { status, headers, body } = await ask(url, `/${code}`);
     expect(status).toBe(302);
-    expect(headers).toMatchObject({ location: target, "cache-control": "no-store", "x-robots-tag": "noindex", "content-length": "0" });
+    expect(headers).toMatchObject({
+      location: target,
+      "cache-control": "no-store",
+      "x-robots-tag": "noindex",
+      "content-length": "0",
+    });
     expect(headers).not.toHaveProperty("set-cookie");
     expect(headers).not.toHaveProperty("referrer-policy");
     expect(body).toBe("");
     expect(await counted(redirect, number)).toEqual({ click: 1 });
   });
 
-  test.each(["/", ".", ",", ")", "?fbclid=x", "#a", "%E3%80%82", "%2F", "..."])("also with %s stuck to its end, or in capitals", async (stuck) => {
-    const { code, target } = await link();
-    expect((await ask(url, `/${code}${stuck}`)).headers.location).toBe(target);
-    expect((await ask(url, `/${code.toUpperCase()}${stuck}`)).headers.location).toBe(target);
-  });
+  test.each(["/", ".", ",", ")", "?fbclid=x", "#a", "%E3%80%82", "%2F", "..."])(
+    "also with %s stuck to its end, or in capitals",
+    async (stuck) => {
+      const { code, target } = await link();
+      expect((await ask(url, `/${code}${stuck}`)).headers.location).toBe(target);
+      expect((await ask(url, `/${code.toUpperCase()}${stuck}`)).headers.location).toBe(target);
+    },
+  );
 
   test("a HEAD is answered the same and never counted; bots, previews and prefetches are counted apart", async () => {
     const { code, target, number } = await link();
     const head = await ask(url, `/${code}`, { method: "HEAD" });
     expect([head.status, head.headers.location]).toEqual([302, target]);
-    const preview = await ask(url, `/${code}`, { headers: { "User-Agent": "Mastodon/4.4.0 (http.rb/5.2.0; +https://m.example/) Bot" } });
+    const preview = await ask(url, `/${code}`, {
+      headers: { "User-Agent": "Mastodon/4.4.0 (http.rb/5.2.0; +https://m.example/) Bot" },
+    });
     expect(preview.headers).toMatchObject({ location: target, "cache-control": "public, max-age=300", vary: "User-Agent" });
     await ask(url, `/${code}`, { headers: { "User-Agent": "curl/8.5.0" } });
     await ask(url, `/${code}`, { headers: { "Sec-Purpose": "prefetch" } });
@@ -174,7 +184,10 @@ describe("everything else at the door", () => {
 
   test("a port in use is said in a sentence", async () => {
     const taken = Number(new URL(url).port);
-    await expect(open({ port: taken })).rejects.toMatchObject({ code: "PORT_IN_USE", message: expect.stringContaining(String(taken)) });
+    await expect(open({ port: taken })).rejects.toMatchObject({
+      code: "PORT_IN_USE",
+      message: expect.stringContaining(String(taken)),
+    });
   });
 });
 
@@ -202,7 +215,9 @@ describe("without the store", () => {
     await until(async () => it.redirect.complete());
     const { code, target } = await link();
     await until(async () => (await ask(it.url, `/${code}`)).status === 302);
-    await store.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'slugline listen%' and datname = current_database()");
+    await store.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'slugline listen%' and datname = current_database()",
+    );
     const { code: missed, id } = await link("reserved");
     expect((await ask(it.url, `/${missed}`)).status).toBe(404);
     await makeLive(store, id);
