@@ -3,7 +3,7 @@ import { configInvalid, type ConfigFault } from "./faults.ts";
 import { didYouMean } from "./nearest.ts";
 import { checkMeaning } from "./references.ts";
 import { NETWORKS, newsroomSchema, type Written } from "./schema.ts";
-import { pathText, readYaml, type Path, type Yaml } from "./yaml.ts";
+import { pathText, readYaml, type Path } from "./yaml.ts";
 
 type Mode = "review" | "auto";
 
@@ -105,9 +105,9 @@ export function readNewsroom(
   };
   const before = faults.length;
   const read = newsroomSchema(networks).safeParse(yaml.value, { error: expected });
-  for (const issue of read.error?.issues ?? []) tellIssue(issue, yaml, wrong);
+  for (const issue of read.error?.issues ?? []) tellIssue(issue, wrong);
   checkMeaning(yaml.value, { secrets, wrong });
-  const found = faults.splice(before).sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
+  const found = faults.splice(before).toSorted((one, other) => (one.line ?? 0) - (other.line ?? 0));
   faults.push(...found);
   return read.success && found.length === 0 ? meant(read.data) : undefined;
 }
@@ -156,7 +156,7 @@ function keysOf(schema: unknown): string[] {
   return schema instanceof z.core.$ZodObject ? Object.keys(schema._zod.def.shape) : [];
 }
 
-function tellIssue(issue: z.core.$ZodIssue, yaml: Yaml, wrong: (path: Path, problem: string, key?: string) => void): void {
+function tellIssue(issue: z.core.$ZodIssue, wrong: (path: Path, problem: string, key?: string) => void): void {
   if (issue.code === "unrecognized_keys") {
     const known = issue.message.split("\n");
     for (const key of issue.keys) wrong(issue.path, `is not known here.${didYouMean(key, known) || ` Known: ${known.join(", ")}.`}`, key);
@@ -165,7 +165,7 @@ function tellIssue(issue: z.core.$ZodIssue, yaml: Yaml, wrong: (path: Path, prob
   // Of the two forms of "one or several", the list's own faults say more when a list was written.
   if (issue.code === "invalid_union" && issue.errors.length > 0) {
     const nearest = issue.errors.find((errors) => errors.some((error) => error.path.length > 0)) ?? issue.errors[0] ?? [];
-    for (const error of nearest) tellIssue({ ...error, path: [...issue.path, ...error.path] }, yaml, wrong);
+    for (const error of nearest) tellIssue({ ...error, path: [...issue.path, ...error.path] }, wrong);
     return;
   }
   if (issue.code === "invalid_key") return wrong(issue.path.slice(0, -1), issue.issues[0]?.message ?? issue.message, String(issue.path.at(-1)));

@@ -115,7 +115,7 @@ function twice(list: string, items: readonly Fields[], wrong: Wrong): void {
 
 function isOnLoopback(url: unknown): boolean {
   const host = URL.parse(String(url))?.hostname ?? "";
-  return host === "localhost" || host === "[::1]" || /^127\./.test(host);
+  return host === "localhost" || host === "[::1]" || host.startsWith("127.");
 }
 
 function nameOf(item: Fields): string {
