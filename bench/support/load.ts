@@ -16,7 +16,10 @@ export async function load(
   isRight: (answer: string) => boolean,
 ): Promise<number> {
   const { hostname, port } = new URL(url);
-  const question = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nUser-Agent: ${agent}\r\nAccept: text/html\r\nAccept-Language: en\r\n\r\n`, "latin1");
+  const question = Buffer.from(
+    `GET ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nUser-Agent: ${agent}\r\nAccept: text/html\r\nAccept-Language: en\r\n\r\n`,
+    "latin1",
+  );
   let answers = 0;
   let over = false;
   const one = () =>

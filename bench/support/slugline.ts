@@ -23,9 +23,18 @@ export async function tempFolder(): Promise<{ path: string; remove(): Promise<vo
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
-export async function startSlugline(folder: string, it: { newsroom?: string; env?: Record<string, string> } = {}): Promise<Running> {
+export async function startSlugline(
+  folder: string,
+  it: { newsroom?: string; env?: Record<string, string> } = {},
+): Promise<Running> {
   const [port, redirect, health] = await Promise.all([freePort(), freePort(), freePort()]);
-  const env: NodeJS.ProcessEnv = { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: join(folder, "data"), LOG_LEVEL: "error", ...it.env };
+  const env: NodeJS.ProcessEnv = {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    DATA_DIR: join(folder, "data"),
+    LOG_LEVEL: "error",
+    ...it.env,
+  };
   Object.assign(env, { PORT: String(port), REDIRECT_PORT: String(redirect), HEALTH_PORT: String(health) });
   if (it.newsroom !== undefined) {
     await writeFile(join(folder, "newsroom.yaml"), it.newsroom);
@@ -35,7 +44,10 @@ export async function startSlugline(folder: string, it: { newsroom?: string; env
   const child = spawn("node", [join(root, "bin/slugline.js"), "start"], { cwd: root, env, stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const readyMs = await new Promise<number>((resolve, reject) => {
-    createInterface({ input: child.stdout }).on("line", (line) => line.startsWith("Health") && resolve(performance.now() - began));
+    createInterface({ input: child.stdout }).on(
+      "line",
+      (line) => line.startsWith("Health") && resolve(performance.now() - began),
+    );
     child.once("exit", (code) => reject(new Error(`it ended with ${code} before it was ready`)));
   });
   return {
@@ -63,7 +75,10 @@ async function treeMemory(pid: number, data: string): Promise<number> {
   const roots = new Set([pid]);
   for (const name of await readdir("/proc")) {
     if (!/^\d+$/.test(name)) continue;
-    const [stat, line] = await Promise.all([readFile(`/proc/${name}/stat`, "utf8").catch(() => ""), readFile(`/proc/${name}/cmdline`, "utf8").catch(() => "")]);
+    const [stat, line] = await Promise.all([
+      readFile(`/proc/${name}/stat`, "utf8").catch(() => ""),
+      readFile(`/proc/${name}/cmdline`, "utf8").catch(() => ""),
+    ]);
     parents.set(Number(name), Number(/\) \S (\d+)/.exec(stat)?.[1] ?? 0));
     if (line.includes(data)) roots.add(Number(name));
   }
