@@ -17,7 +17,8 @@ export const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   rehearsal: ["lib"],
   app: ["lib", "config", "store", "queue", "networks", ...STAGES, "redirect", "editor", "api", "rehearsal"],
   main: ["lib", "config", "store", "queue", ...STAGES, "rehearsal", "app", "cli"],
-  cli: ["lib", "config", "store", "queue", ...STAGES, "rehearsal", "app", "main"],
+  // `editor`: the sentences about troubles are the same on a page and in a terminal.
+  cli: ["lib", "config", "store", "queue", ...STAGES, "editor", "rehearsal", "app", "main"],
 };
 
 /** Where a file may lie, and what a path out of there to another room begins with. */

@@ -2,7 +2,8 @@ import { sentenceOf } from "../lib/fault.ts";
 import { ring } from "../queue/ring.ts";
 import type { Db } from "../store/db.ts";
 import { tell } from "../store/history.ts";
-import { contentHash, isTeaser, type Item, type Story } from "./article.ts";
+import { contentHash, type Item, type Story } from "./article.ts";
+import { hasBody, merged } from "./merge.ts";
 import type { Page } from "./page.ts";
 import type { Unread } from "./feed.ts";
 import { insertChange, lockArticle, putStory, type KnownArticle } from "./store.ts";
@@ -38,10 +39,6 @@ export async function readArticle(deps: WatchDeps, articleId: string, signal: Ab
   });
 }
 
-function hasBody(item: Item): boolean {
-  return !isTeaser(item.html?.replace(/<[^>]*>/g, " ") ?? item.text ?? "");
-}
-
 async function storyFor(deps: WatchDeps, article: KnownArticle, item: Item, signal: AbortSignal): Promise<Page | Unread> {
   const told = await deps.parser.item(item);
   if (hasBody(item)) return told;
@@ -60,21 +57,6 @@ async function fetchPage(deps: WatchDeps, url: string, signal: AbortSignal): Pro
   } catch (error) {
     return { ok: false, code: "PAGE_UNREACHABLE", why: sentenceOf(error) };
   }
-}
-
-/** The page's story, with what the source itself told about it: the source knows its own headline, authors and topics. */
-function merged(told: Story | null, page: Story, item: Item): Story {
-  const cut = told?.summary == null || /(?:…|\.{3}|\[…\])\s*$/u.test(told.summary);
-  return {
-    ...page,
-    title: told?.title || page.title,
-    summary: cut ? (page.summary ?? told?.summary ?? null) : told.summary,
-    image: told?.image ? { url: told.image.url, alt: told.image.alt || (page.image?.alt ?? "") } : page.image,
-    authors: told && told.authors.length > 0 ? told.authors : page.authors,
-    tags: told && told.tags.length > 0 ? told.tags : page.tags,
-    published: item.published ?? page.published,
-    updated: item.updated ?? page.updated,
-  };
 }
 
 async function take(db: Db, article: KnownArticle, story: Story): Promise<void> {

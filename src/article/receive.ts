@@ -120,7 +120,7 @@ function itemOf(source: SourceRow, told: z.output<typeof articleSchema> | undefi
     guid: told.guid ?? null,
     url: told.url,
     title: cleanText(told.title),
-    summary: told.summary == null ? null : cleanText(told.summary),
+    summary: typeof told.summary === "string" ? cleanText(told.summary) : null,
     html: told.html ?? null,
     text: told.text ?? null,
     lang: told.lang ?? source.settings.lang ?? null,

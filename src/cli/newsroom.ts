@@ -1,7 +1,7 @@
 import { didYouMean } from "../config/nearest.ts";
 import { Fault } from "../lib/fault.ts";
 import { apply } from "../newsroom/apply.ts";
-import { createPerson, createSignInLink } from "../newsroom/people.ts";
+import { createPerson, createSignInLink, personByEmail } from "../newsroom/people.ts";
 import { isEmail, type Role } from "../newsroom/person.ts";
 import { pause, paused, resume } from "../newsroom/store.ts";
 import { migrate, migrationState } from "../store/migrate.ts";
@@ -45,7 +45,7 @@ export const applyFile: Command = {
 
 export const userAdd: Command = {
   usage: "slugline user add <email> [--name NAME] [--role editor]",
-  about: "Adds a person and prints the link by which they choose a password.",
+  about: "Adds a person, or finds the one with this address, and prints a link by which they choose a password.",
   options: { name: { type: "string" }, role: { type: "string" } },
   least: 1,
   most: 1,
@@ -57,8 +57,9 @@ export const userAdd: Command = {
     return withStore(call, async (store, config, log) => {
       await migrate(store, log);
       const token = await store.transaction(async (db) => {
-        const person = await createPerson(db, { email, name: text(call.values["name"]) ?? email.split("@", 1)[0]!, role: role as Role });
-        if (!person) throw new Fault("EMAIL_TAKEN", `There is already a person with the address ${email}.`);
+        const name = text(call.values["name"]) ?? email.split("@", 1)[0]!;
+        const person = (await createPerson(db, { email, name, role: role as Role })) ?? (await personByEmail(db, email));
+        if (!person) throw new Fault("PERSON_DISABLED", `The person with the address ${email} is disabled.`);
         return createSignInLink(db, person.id);
       });
       const link = `${config.publicUrl}/sign-in/${token}`;

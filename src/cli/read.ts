@@ -3,10 +3,11 @@ import { extname, join, resolve } from "node:path";
 import { createParser, type Parser } from "../article/parser.ts";
 import type { Item, Story } from "../article/article.ts";
 import type { Feed } from "../article/feed.ts";
+import { hasBody, merged } from "../article/merge.ts";
 import { loadConfig } from "../config.ts";
 import { NETWORKS } from "../config/schema.ts";
 import { codeOf, Fault, sentenceOf } from "../lib/fault.ts";
-import { createOutbound } from "../lib/outbound/outbound.ts";
+import { createOutbound, type Outbound } from "../lib/outbound/outbound.ts";
 import { lengthOf } from "../lib/text/count.ts";
 import { version } from "../lib/version.ts";
 import { usualLimits } from "../app.ts";
@@ -40,11 +41,12 @@ export const preview: Command = {
   run: async (call) => {
     const network = text(call.values["network"]);
     if (network !== undefined && !NETWORKS.includes(network)) throw new WrongUsage(`There is no network "${network}". Networks: ${NETWORKS.join(", ")}.`);
-    const config = loadConfig(call.env, { folder: call.folder });
-    return eachInput(call, async (read, parser) => {
-      const { story, url } = read.kind === "article" ? read : await newest(read.feed, parser);
-      const link = shortUrlOf(config.shortUrl, STAND_IN);
-      const posts = writersFor(network, config.newsroom, story).map(({ account, network: on, voice }) => {
+    // With a network named, no configuration is needed, not even a right one.
+    const config = network === undefined ? loadConfig(call.env, { folder: call.folder }) : undefined;
+    return eachInput(call, async (read, parser, outbound) => {
+      const { story, url } = read.kind === "article" ? read : await newest(read.feed, parser, outbound);
+      const link = shortUrlOf(config?.shortUrl ?? "https://go.example.org", STAND_IN);
+      const posts = writersFor(network, config?.newsroom, story, url).map(({ account, network: on, voice }) => {
         const limits = usualLimits(on);
         const post = textOf(story, voice, limits, link);
         const card = { title: story.title, description: story.summary, image: story.image?.url ?? null };
@@ -55,19 +57,19 @@ export const preview: Command = {
   },
 };
 
-function writersFor(network: string | undefined, newsroom: ReturnType<typeof loadConfig>["newsroom"], story: Story): { account: string | null; network: string; voice: Voice }[] {
+function writersFor(network: string | undefined, newsroom: ReturnType<typeof loadConfig>["newsroom"], story: Story, url: string | null): { account: string | null; network: string; voice: Voice }[] {
   if (network !== undefined || !newsroom) return [{ account: null, network: network ?? "mastodon", voice: newsroom?.voices["plain"] ?? PLAIN_VOICE }];
-  const source = { name: newsroom.sources[0]?.name ?? "", mode: newsroom.sources[0]?.mode ?? null };
+  const host = url === null ? undefined : new URL(url).hostname;
+  const source = newsroom.sources.find((one) => one.kind === "feed" && new URL(one.url).hostname === host) ?? newsroom.sources[0] ?? { name: "", mode: null };
   return claims(story, newsroom.rules, newsroom.accounts, source).flatMap((claim) => {
     const account = newsroom.accounts.find(({ name }) => name === claim.account);
     return account ? [{ account: account.name, network: account.network, voice: newsroom.voices[account.voice] ?? PLAIN_VOICE }] : [];
   });
 }
 
-async function eachInput(call: Call, work: (read: Read, parser: Parser) => Promise<object>): Promise<number> {
+async function eachInput(call: Call, work: (read: Read, parser: Parser, outbound: Outbound) => Promise<object>): Promise<number> {
   const allow = [call.values["allow"] ?? []].flat().map(String);
-  const newsroomAllow = loadConfig(call.env, { folder: call.folder }).outboundAllow;
-  await using outbound = createOutbound({ allow: [...newsroomAllow, ...allow], userAgent: `Slugline/${version}` });
+  await using outbound = createOutbound({ allow: [...allowedByNewsroom(call), ...allow], userAgent: `Slugline/${version}` });
   await using parser = createParser();
   const inputs = await expand(call);
   const several = inputs.length > 1 || call.inputs.length > 1 || inputs[0] !== call.inputs[0];
@@ -75,7 +77,7 @@ async function eachInput(call: Call, work: (read: Read, parser: Parser) => Promi
   for (const input of inputs) {
     try {
       const { body, type, url } = isAddress(input) ? await fetched(input) : { body: await readFile(resolve(call.folder, input)), type: null, url: null };
-      const result = await work(await readBytes(body, type, url, parser), parser);
+      const result = await work(await readBytes(body, type, url, parser), parser, outbound);
       call.out(several ? JSON.stringify({ input, ...result }) : JSON.stringify(result, null, call.json ? 0 : 2));
     } catch (error) {
       failed = true;
@@ -106,10 +108,23 @@ async function readBytes(body: Buffer, type: string | null, url: string | null, 
   return { kind: "article", story: page.story, url };
 }
 
-async function newest(feed: Feed, parser: Parser): Promise<{ story: Story; url: string | null }> {
+/** What newsroom.yaml allows to be reached; a broken one allows nothing, and is `check`'s to tell of. */
+function allowedByNewsroom(call: Call): readonly string[] {
+  try {
+    return loadConfig(call.env, { folder: call.folder }).outboundAllow;
+  } catch {
+    return [];
+  }
+}
+
+async function newest(feed: Feed, parser: Parser, outbound: Outbound): Promise<{ story: Story; url: string | null }> {
   const [item] = feed.items;
   if (!item) throw new Fault("FEED_EMPTY", "The feed has no items.");
-  return { story: await storyOf(item, parser), url: item.url };
+  if (hasBody(item) || item.url === null) return { story: await storyOf(item, parser), url: item.url };
+  const answer = await outbound.request(item.url, { redirects: 5 });
+  const page = await parser.page(answer.body, answer.headers["content-type"] ?? null, answer.url);
+  const told = await storyOf(item, parser);
+  return { story: page.ok && answer.status === 200 ? merged(told, page.story, item) : told, url: item.url };
 }
 
 async function storyOf(item: Item, parser: Parser): Promise<Story> {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { newId } from "../lib/id.ts";
 import type { Db, Store } from "../store/db.ts";
 import { tell } from "../store/history.ts";
@@ -58,7 +59,8 @@ export async function apply(store: Store, declared: Declared, { shortUrl }: { re
     for (const [name, spec] of Object.entries(declared.voices)) await putVoice(db, name, spec);
     for (const source of declared.sources) await putSource(db, source);
     for (const account of declared.accounts) await putAccount(db, account, rehearsalWhy(account, shortUrl));
-    await db.query("delete from slugline.rule where origin = 'file'");
+    const { rows: old } = await db.query<{ spec: Rule; position: number }>("delete from slugline.rule where origin = 'file' returning spec, position");
+    if (!isDeepStrictEqual(old.toSorted((one, other) => one.position - other.position).map(({ spec }) => spec), declared.rules)) await tell(db, { kind: "rules-changed", data: { rules: declared.rules.length } });
     for (const [position, rule] of declared.rules.entries()) {
       await db.query("insert into slugline.rule (id, position, spec, origin) values ($1, $2, $3, 'file')", [newId(), position, JSON.stringify(rule)]);
     }
@@ -97,21 +99,25 @@ async function putSource(db: Db, source: DeclaredSource): Promise<void> {
   const { images, lang, mode } = source;
   const own = source.kind === "feed" ? { postNewest: source.postNewest } : { format: source.format, secretEnv: source.secretEnv };
   // Another address is another feed: its validators and its first sight begin anew.
-  await db.query(
+  const { rows } = await db.query<{ id: string; fresh: boolean }>(
     `insert into slugline.source as s (id, name, kind, url, host, interval_s, settings, origin) values ($1, $2, $3, $4, $5, $6, $7, 'file')
      on conflict (name) do update set kind = excluded.kind, interval_s = excluded.interval_s, settings = excluded.settings, origin = 'file',
        url = excluded.url, host = excluded.host,
        etag = case when s.url is distinct from excluded.url then null else s.etag end,
        last_modified = case when s.url is distinct from excluded.url then null else s.last_modified end,
+       baseline_at = case when s.url is distinct from excluded.url then null else s.baseline_at end,
        next_check_at = case when s.url is distinct from excluded.url then slugline.now()
                             else least(s.next_check_at, greatest(slugline.now(), s.updated_at) + make_interval(secs => excluded.interval_s)) end,
        state = case when s.state = 'disabled' or s.url is distinct from excluded.url then 'active' else s.state end,
        state_why = case when s.state = 'disabled' or s.url is distinct from excluded.url then null else s.state_why end,
        updated_at = slugline.now()
      where (s.kind, s.url, s.interval_s, s.settings, s.origin) is distinct from (excluded.kind, excluded.url, excluded.interval_s, excluded.settings, 'file')
-        or s.state = 'disabled'`,
+        or s.state = 'disabled'
+     returning id, xmax = 0 as fresh`,
     [newId(), source.name, source.kind, feed?.url ?? null, feed && new URL(feed.url).host, feed?.intervalS ?? 300, JSON.stringify({ images, lang, mode, ...own })],
   );
+  const changed = rows[0];
+  if (changed) await tell(db, { kind: changed.fresh ? "source-added" : "source-changed", source: changed.id, data: { name: source.name } });
 }
 
 async function putAccount(db: Db, account: DeclaredAccount, why: string | null): Promise<void> {

@@ -25,8 +25,11 @@ export interface SignedIn {
 const IDLE_DAYS = 7;
 const SESSION_DAYS = 30;
 const LINK_HOURS = 24;
-/** Wrong passwords within a quarter of an hour: for one account, and for one address (/64 of an IPv6 one). */
-const MOST_WRONG = { account: 10, address: 30 } as const;
+/**
+ * Wrong passwords within a quarter of an hour: for an account from one address (/64 of an IPv6 one), for all accounts from
+ * one address, and for an account from anywhere; the last is high, so that a stranger cannot keep its owner out for long.
+ */
+const MOST_WRONG = { here: 10, address: 30, account: 100 } as const;
 
 /** Makes a person; they choose their password by the sign-in link. Undefined when the e-mail is taken. */
 export async function createPerson(db: Db, it: { readonly email: string; readonly name: string; readonly role: Role }): Promise<{ id: string } | undefined> {
@@ -35,6 +38,12 @@ export async function createPerson(db: Db, it: { readonly email: string; readonl
     [newId(), it.email, cleanText(it.name), it.role],
   );
   if (rows[0]) await tell(db, { kind: "person-added", person: rows[0].id, data: { name: it.name, role: it.role } });
+  return rows[0];
+}
+
+/** The person with this address, unless disabled. */
+export async function personByEmail(db: Db, email: string): Promise<{ id: string } | undefined> {
+  const { rows } = await db.query<{ id: string }>("select id from slugline.person where lower(email) = lower($1) and disabled_at is null", [email]);
   return rows[0];
 }
 
@@ -111,25 +120,34 @@ export async function signIn(
   _deps: object,
   given: { readonly email: string; readonly password: string; readonly address: string },
 ): Promise<SignedIn | { readonly ok: false; readonly code: "wrong" | "slow-down" }> {
-  const keys = { account: hashOf(`account ${given.email.toLowerCase()} ${network(given.address)}`), address: hashOf(`address ${network(given.address)}`) };
-  const { rows: wrong } = await store.query<{ account: number; address: number }>(
-    `select count(*) filter (where key_hash = $1) as account, count(*) filter (where key_hash = $2) as address
-       from slugline.sign_in_failure where key_hash in ($1, $2) and at > slugline.now() - interval '15 minutes'`,
-    [keys.account, keys.address],
-  );
-  if (Number(wrong[0]?.account) >= MOST_WRONG.account || Number(wrong[0]?.address) >= MOST_WRONG.address) return { ok: false, code: "slow-down" };
+  const account = given.email.toLowerCase();
+  const at = network(given.address);
+  const keys = { here: hashOf(`here ${account} ${at}`), address: hashOf(`address ${at}`), account: hashOf(`account ${account}`) };
+  if (!(await store.transaction((db) => countTry(db, keys)))) return { ok: false, code: "slow-down" };
   const { rows } = await store.query<{ id: string; password_hash: string | null }>(
     "select id, password_hash from slugline.person where lower(email) = lower($1) and disabled_at is null",
     [given.email],
   );
   const person = rows[0];
-  if (!(await verifyPassword(given.password, person?.password_hash ?? null)) || !person) {
-    await store.query("insert into slugline.sign_in_failure (key_hash) values ($1), ($2)", [keys.account, keys.address]);
-    await store.query("delete from slugline.sign_in_failure where at < slugline.now() - interval '1 day'");
-    return { ok: false, code: "wrong" };
-  }
-  await store.query("delete from slugline.sign_in_failure where key_hash = $1", [keys.account]);
+  if (!(await verifyPassword(given.password, person?.password_hash ?? null)) || !person) return { ok: false, code: "wrong" };
+  await store.query("delete from slugline.sign_in_failure where key_hash in ($1, $2)", [keys.here, keys.account]);
   return store.transaction((db) => openSession(db, person.id));
+}
+
+/** Counts a try before its password is looked at, so that many at once are not all let through; false: too many. */
+async function countTry(db: Db, keys: Readonly<Record<keyof typeof MOST_WRONG, Buffer>>): Promise<boolean> {
+  await db.query("select pg_advisory_xact_lock(hashtext(encode($1, 'hex')))", [keys.account]);
+  await db.query("delete from slugline.sign_in_failure where at < slugline.now() - interval '1 day'");
+  const { rows } = await db.query<Record<keyof typeof MOST_WRONG, number>>(
+    `select count(*) filter (where key_hash = $1)::int as here, count(*) filter (where key_hash = $2)::int as address,
+            count(*) filter (where key_hash = $3)::int as account
+       from slugline.sign_in_failure where key_hash in ($1, $2, $3) and at > slugline.now() - interval '15 minutes'`,
+    [keys.here, keys.address, keys.account],
+  );
+  const [tries] = rows;
+  if (!tries || tries.here >= MOST_WRONG.here || tries.address >= MOST_WRONG.address || tries.account >= MOST_WRONG.account) return false;
+  await db.query("insert into slugline.sign_in_failure (key_hash) values ($1), ($2), ($3)", [keys.here, keys.address, keys.account]);
+  return true;
 }
 
 /** Whose session a browser's token is; undefined when it ended, was idle for a week, or the person is disabled. */

@@ -21,19 +21,23 @@ export interface Claim {
 
 /**
  * Which accounts take an article: for each the first rule that matches the article and names the account decides; then
- * the source, then the account.
+ * the source, then the account. An account with a language takes no article in another one unless the rule names that
+ * language itself, and one whose language nobody knows only for an editor to decide.
  */
 export function claims(
   article: { readonly lang: string | null; readonly tags: readonly string[] },
   rules: readonly Rule[],
-  accounts: readonly { readonly name: string; readonly mode: Mode }[],
+  accounts: readonly { readonly name: string; readonly mode: Mode; readonly lang: string | null }[],
   source: { readonly name: string; readonly mode: Mode | null },
 ): Claim[] {
   return accounts.flatMap((account) => {
-    const at = rules.findIndex((rule) => rule.accounts.includes(account.name) && matches(rule, article, source.name));
+    const at = rules.findIndex((rule) => rule.accounts.includes(account.name) && matches(rule, article, source.name) && suits(rule, article.lang, account.lang));
     const rule = rules[at];
     if (!rule) return [];
-    const [mode, modeWhy] = rule.mode
+    const unsure = account.lang !== null && article.lang === null;
+    const [mode, modeWhy] = unsure
+      ? (["review", "language unknown"] as const)
+      : rule.mode
       ? ([rule.mode, `rule ${at + 1}`] as const)
       : source.mode
         ? ([source.mode, `source ${source.name}`] as const)
@@ -47,6 +51,10 @@ function matches({ when }: Rule, article: { readonly lang: string | null; readon
   if (when.lang.length > 0 && !when.lang.some((lang) => speaks(article.lang, lang))) return false;
   const tags = new Set(article.tags.map((tag) => tag.toLowerCase()));
   return when.tags.length === 0 || when.tags.some((tag) => tags.has(tag.toLowerCase()));
+}
+
+function suits({ when }: Rule, lang: string | null, accountLang: string | null): boolean {
+  return accountLang === null || lang === null || when.lang.length > 0 || speaks(lang, accountLang.split("-", 1)[0] ?? "");
 }
 
 /** `de` takes `de-AT`; `de-AT` takes only itself (RFC 4647, basic filtering). */

@@ -17,6 +17,7 @@ export interface AccountRow {
   readonly network: string;
   readonly server: string;
   readonly handle: string | null;
+  readonly lang: string | null;
   readonly mode: Mode;
   readonly rehearsal: boolean;
   readonly rehearsal_why: string | null;
@@ -25,7 +26,7 @@ export interface AccountRow {
   readonly limits: Limits | null;
 }
 
-const ACCOUNT = "a.id, a.name, a.network, a.server, a.handle, a.mode, a.rehearsal, a.rehearsal_why, a.on_unknown, a.settings, a.limits";
+const ACCOUNT = "a.id, a.name, a.network, a.server, a.handle, a.lang, a.mode, a.rehearsal, a.rehearsal_why, a.on_unknown, a.settings, a.limits";
 
 export async function accountById(db: Db, id: string): Promise<AccountRow | undefined> {
   const { rows } = await db.query<AccountRow>(`select ${ACCOUNT} from slugline.account a where a.id = $1`, [id]);

@@ -15,7 +15,7 @@ describe.each(["postgres", "redis"])("a worker killed (SIGKILL) at each moment o
   const missing = backend === "redis" && noRedis !== undefined;
   if (missing) console.log(`Skipped: ${noRedis}. npm run test:full installs it on Debian.`);
 
-  describe.skipIf(missing)("", () => {
+  describe.skipIf(missing)("where it is installed", () => {
     let store: TestStore;
     let server: MastodonStandIn;
     let desk: Awaited<ReturnType<typeof openDesk>>;
