@@ -1,5 +1,6 @@
 import type { Context, Hono } from "hono";
 import { POST_STATES, type PostState } from "../post/post.ts";
+import { releaseHeld } from "../article/release.ts";
 import { pause, resume } from "../newsroom/store.ts";
 import type { Assets } from "./assets.ts";
 import type { EditorDeps } from "./deps.ts";
@@ -62,6 +63,13 @@ export function routes(editor: Hono<EditorEnv>, deps: EditorDeps, assets: Assets
   editor.post("/deliveries/:id/answer", decides, decide.answer);
   editor.post("/deliveries/:id/retry", decides, decide.answer);
   editor.post("/deliveries/:id/drop", decides, decide.answer);
+
+  editor.post("/sources/:id/held", decides, async (c) => {
+    const form = await formOf(c);
+    const answer = form["answer"] === "news" ? "news" : "known";
+    await releaseHeld(store, { sourceId: idIn(c.req.param("id")) ?? NOBODY, answer, person: c.get("person").id });
+    return c.redirect(withQuery(pathIn(form["back"]), { said: `held-${answer}` }), 303);
+  });
 
   editor.get("/posts", async (c) => {
     const state = POST_STATES.find((one) => one === c.req.query("state")) ?? ("approved" satisfies PostState);

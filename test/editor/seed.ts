@@ -73,7 +73,7 @@ export async function seeded(store: TestStore) {
          values ($1, $2, $3, 'waiting', 'review', 'account ${it.account ?? "masto-en"}', $4, 1, $5)`,
         [post, article, accountId, it.priority ?? "normal", link],
       );
-      await db.query("insert into slugline.post_revision (post_id, revision, text, lang, dir, hash) values ($1, 1, $2, $3, $4, $1::text)", [
+      await db.query("insert into slugline.post_revision (post_id, revision, text, lang, dir, hash) values ($1, 1, $2, $3, $4, 'seeded')", [
         post,
         `${title}\n\n${summary}\n\n${SHORT_URL}/${code} #news`,
         lang,

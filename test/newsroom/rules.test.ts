@@ -12,8 +12,8 @@ const rule = (given: Partial<Omit<Rule, "when">> & { when?: Partial<Rule["when"]
 
 const article = { lang: "en", tags: ["Breaking", "Weather"] };
 const accounts = [
-  { name: "desk", mode: "review" as const },
-  { name: "wire", mode: "auto" as const },
+  { name: "desk", mode: "review" as const, lang: null },
+  { name: "wire", mode: "auto" as const, lang: null },
 ];
 const source = { name: "front", mode: null };
 
@@ -53,5 +53,14 @@ describe("who posts an article", () => {
     expect(takes("de", "de-AT")).toBe(false);
     expect(takes("arz", "ar")).toBe(false);
     expect(takes(null, "en")).toBe(false);
+  });
+
+  test("an account with a language is given no other one, unless the rule names it, and what nobody can name only to decide about", () => {
+    const english = [{ name: "x-en", mode: "auto" as const, lang: "en" }];
+    const given = (lang: string | null, when: Partial<Rule["when"]> = {}) => claims({ lang, tags: [] }, [rule({ when, accounts: ["x-en"] })], english, source);
+    expect(given("en-GB")).toMatchObject([{ mode: "auto" }]);
+    expect(given("ar")).toEqual([]);
+    expect(given("ar", { lang: ["ar"] })).toMatchObject([{ mode: "auto" }]);
+    expect(given(null)).toMatchObject([{ mode: "review", modeWhy: "language unknown" }]);
   });
 });

@@ -21,6 +21,7 @@ export function Troubles({ v, troubles, stuck, may }: { v: View; troubles: reado
                 <span class="todo">
                   {v.t(`trouble.${one.code}.do`, one.args)} {whereTo(one) === null ? null : <a href={whereTo(one)!}>{v.t("trouble.look")}</a>}
                 </span>
+                {one.code === "article-held" && one.source ? <Held v={v} source={one.source} may={may} /> : null}
               </span>
             </li>
           ))}
@@ -39,6 +40,21 @@ function whereTo(one: Trouble): string | null {
   if (one.account) return "/accounts";
   if (one.source) return "/sources";
   return null;
+}
+
+/** Stories that came in a flood: news, or only known from now on. */
+function Held({ v, source, may }: { v: View; source: string; may: boolean }) {
+  const off = may ? {} : { disabled: true, title: v.t("may.not.decide") };
+  return (
+    <span class="acts">
+      {(["news", "known"] as const).map((answer) => (
+        <form method="post" action={`/sources/${source}/held`}>
+          <input type="hidden" name="answer" value={answer} />
+          <button {...off}>{v.t(`held.${answer}`)}</button>
+        </form>
+      ))}
+    </span>
+  );
 }
 
 /** A delivery nobody but a person can move on. */

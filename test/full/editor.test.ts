@@ -1,0 +1,135 @@
+import { existsSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { serve, type ServerType } from "@hono/node-server";
+import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { seeded, SHORT_URL } from "../editor/seed.ts";
+import { testStore } from "../support/store.ts";
+
+const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+const there = existsSync(CHROMIUM);
+if (!there) console.warn(`skipped: no Chromium at ${CHROMIUM} (apt-get install chromium)`);
+
+describe.skipIf(!there)("an editor at the keyboard", async () => {
+  const store = await testStore();
+  const { editor, person, waiting, ring, close, stories } = await seeded(store);
+  let server: ServerType;
+  let browser: Browser;
+  let desk: BrowserContext;
+  let page: Page;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    for (const story of stories) await waiting(story);
+    const { cookie } = await person("Rosa", "editor");
+    const { port } = await new Promise<AddressInfo>((listening) => {
+      server = serve({ fetch: editor.fetch, port: 0, hostname: "127.0.0.1" }, listening);
+    });
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+    desk = await browser.newContext({ viewport: { width: 1440, height: 900 }, baseURL: `http://127.0.0.1:${port}` });
+    await desk.addCookies([{ name: "slugline", value: cookie.split("=")[1]!, url: `http://127.0.0.1:${port}` }]);
+    page = await desk.newPage();
+    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+    page.on("pageerror", (error) => complaints.push(error.message));
+    await page.goto("/");
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    close();
+    server?.close();
+  });
+
+  const selected = () => page.locator('#waiting [aria-current="true"]').getAttribute("data-row");
+  const stateOf = async (id: string | null) => (await store.query<{ state: string }>("select state from slugline.post where id = $1", [id])).rows[0]?.state;
+
+  test("one key approves; the next card is selected and focused; it is said aloud", async () => {
+    const first = await selected();
+    await page.keyboard.press("a");
+    await page.getByText("Approved. It goes out").waitFor();
+    expect(await stateOf(first)).toBe("approved");
+    const next = await selected();
+    expect(next).not.toBe(first);
+    expect(await page.evaluate(() => document.activeElement?.getAttribute("data-card"))).toBe(next);
+  });
+
+  test("j and k walk the list; ? opens the help and Escape closes it", async () => {
+    const before = await selected();
+    await page.keyboard.press("j");
+    await page.waitForFunction((id) => document.querySelector('#waiting [aria-current="true"]')?.getAttribute("data-row") !== id, before);
+    await page.keyboard.press("k");
+    await page.waitForFunction((id) => document.querySelector('#waiting [aria-current="true"]')?.getAttribute("data-row") === id, before);
+    await page.keyboard.press("?");
+    await page.locator("#help[open]").waitFor();
+    await page.keyboard.press("a");
+    await page.keyboard.press("Escape");
+    expect(await stateOf(before)).toBe("waiting");
+  });
+
+  test("x asks why, and Enter rejects", async () => {
+    const id = await selected();
+    await page.keyboard.press("x");
+    await page.keyboard.type("as hex: no key acts here");
+    await page.keyboard.press("Enter");
+    await page.getByText("Rejected. It will not go out.").waitFor();
+    expect(await stateOf(id)).toBe("rejected");
+  });
+
+  test("while a text is typed no key acts, live updates leave it alone, and a new post appears beside it", async () => {
+    const id = await selected();
+    await page.keyboard.press("e");
+    const text = page.locator("textarea[data-draft]");
+    await text.waitFor();
+    await text.focus();
+    await page.keyboard.press("End");
+    await page.keyboard.type("axhsjk");
+    const { post } = await waiting({ account: "masto-en", title: "Just in" });
+    ring();
+    await page.locator(`#row-${post}`).waitFor();
+    expect(await text.inputValue()).toContain("axhsjk");
+    expect(await stateOf(id)).toBe("waiting");
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("TEXTAREA");
+  });
+
+  test("half-typed text outlives the tab's reload, and the count follows each letter", async () => {
+    await page.reload();
+    await page.keyboard.press("e");
+    const text = page.locator("textarea[data-draft]");
+    await text.waitFor();
+    await page.locator("[data-draft-notice]").waitFor();
+    expect(await text.inputValue()).toContain("axhsjk");
+    await text.fill("x".repeat(512));
+    expect(await page.locator("#edit-count").textContent()).toBe("512 / 500");
+    await text.fill(`short ${SHORT_URL}/23456789`);
+    expect(await page.locator("#edit-count").textContent()).toBe("29 / 500");
+    await page.getByRole("link", { name: "Cancel" }).click();
+    await page.locator('[data-key="a"]').waitFor();
+  });
+
+  test.each([360, 320])("nothing scrolls sideways at %i pixels, and what is pressed is large enough", async (width) => {
+    for (const path of ["/", "/posts?state=rejected", "/timeline", "/articles", "/links", "/accounts", "/sources", "/history"]) {
+      await page.setViewportSize({ width, height: 780 });
+      await page.goto(path);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(width);
+      const small = await page.locator("button:visible, a.button:visible, nav a:visible, summary:visible").evaluateAll((all) =>
+        all.filter((one) => one.getBoundingClientRect().height < 24).map((one) => one.textContent),
+      );
+      expect(small, path).toEqual([]);
+    }
+  });
+
+  test("the browser had nothing to complain about: no script error, nothing the policy forbids", () => {
+    expect(complaints).toEqual([]);
+  });
+
+  test("a queue without script: the same buttons, as plain forms", async () => {
+    const plain = await browser.newContext({ javaScriptEnabled: false, baseURL: page.url(), storageState: await desk.storageState() });
+    const bare = await plain.newPage();
+    await bare.goto("/");
+    const id = await bare.locator('#waiting [aria-current="true"]').getAttribute("data-row");
+    await bare.getByRole("button", { name: "Approve a" }).click();
+    await bare.getByText("Approved. It goes out").waitFor();
+    expect(await stateOf(id)).toBe("approved");
+    await plain.close();
+  });
+});
