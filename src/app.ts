@@ -97,6 +97,8 @@ async function build(config: Config, roles: ReadonlySet<Role>, overrides: Overri
   const stopping = new AbortController();
   stack.defer(() => stopping.abort());
   const drains: ((ms: number) => Promise<void>)[] = [];
+  /** After the public door has closed: its last clicks are counted. */
+  const last: (() => Promise<void>)[] = [];
 
   // The public door opens first where it can: known links lead on while the store is away (R4).
   const early = config.databaseUrl && roles.has("redirect") ? await openRedirect(config, connectionTo(config.databaseUrl), { log, clock, stack }) : undefined;
@@ -115,7 +117,7 @@ async function build(config: Config, roles: ReadonlySet<Role>, overrides: Overri
     userAgent: `Slugline/${version} (+${config.publicUrl})`,
   });
   stack.defer(() => outbound.close());
-  const networks = new Map<string, Network>([mastodon(outbound), rehearsal(createTimeline(store, config.publicUrl))].map((one) => [one.name, one]));
+  const networks = new Map<string, Network>([mastodon(outbound, { clock }), rehearsal(createTimeline(store, config.publicUrl))].map((one) => [one.name, one]));
   const driver = createDrivers({ store, networks, secrets: config.secrets });
 
   let queue: Queue | undefined;
@@ -148,7 +150,7 @@ async function build(config: Config, roles: ReadonlySet<Role>, overrides: Overri
   if (roles.has("ship")) {
     const shipper = startShipper({ store, folder: join(config.dataDir, "clicks"), log, clock });
     stack.defer(() => shipper.stop());
-    drains.push(() => shipper.drain());
+    last.push(() => shipper.drain());
   }
   if (roles.has("editor")) {
     const live = await liveBell(store, log, stack);
@@ -181,6 +183,7 @@ async function build(config: Config, roles: ReadonlySet<Role>, overrides: Overri
     queue,
     async drain(ms) {
       await Promise.allSettled(drains.map((drain) => drain(ms)));
+      await Promise.allSettled(last.map((drain) => drain()));
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };

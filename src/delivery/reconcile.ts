@@ -22,6 +22,7 @@ export async function recover(deps: DeliveryDeps, seen: DeliveryRow): Promise<vo
 export async function look(deps: DeliveryDeps, seen: DeliveryRow, signal: AbortSignal): Promise<void> {
   const driver = await deps.driver(seen.account_id);
   if (!driver) return;
+  const askedAt = deps.clock.monotonic();
   const taken = await deps.store.transaction(async (db) => {
     const lease = await takeLook(db, seen.id, deps.timing.leaseMs);
     if (!lease) return undefined;
@@ -30,7 +31,8 @@ export async function look(deps: DeliveryDeps, seen: DeliveryRow, signal: AbortS
   });
   if (!taken) return;
   deps.crashpoint("before-look");
-  const found = await find(deps, driver, seen, taken.owned, signal);
+  const now = taken.now + deps.clock.monotonic() - askedAt;
+  const found = await find(deps, driver, { seen, now, owned: taken.owned }, signal);
   deps.crashpoint("after-look");
   await deps.store.transaction(async (db) => {
     const delivery = await lockDelivery(db, seen.id);
@@ -59,12 +61,19 @@ export async function look(deps: DeliveryDeps, seen: DeliveryRow, signal: AbortS
 /** What a look came to: the network's answer, or that its own key makes looking needless or that nobody can look. */
 type Looked = Found | { readonly kind: "same-key" } | { readonly kind: "nobody" };
 
-async function find(deps: DeliveryDeps, driver: Driver, seen: DeliveryRow, owned: ReadonlySet<string>, signal: AbortSignal): Promise<Looked> {
+/** What a look is for, at which moment of the store's clock, and what it is not. */
+interface Look {
+  readonly seen: DeliveryRow;
+  readonly now: number;
+  readonly owned: ReadonlySet<string>;
+}
+
+async function find(deps: DeliveryDeps, driver: Driver, { seen, now, owned }: Look, signal: AbortSignal): Promise<Looked> {
   if (driver.network.promise === "exact") return { kind: "same-key" };
   if (driver.network.promise === "asked" || !driver.network.find) return { kind: "nobody" };
   const revision = await revisionOf(deps.store, seen.post_id, seen.revision);
   if (!revision || !seen.idempotency || !seen.intent_at) return { kind: "nobody" };
-  const key = keyOf(seen, { idempotency: seen.idempotency, intent_at: seen.intent_at }, revision);
+  const key = keyOf(seen, { idempotency: seen.idempotency, intent_at: seen.intent_at, now }, revision);
   const limit = AbortSignal.any([signal, AbortSignal.timeout(deps.timing.leaseMs - 1_000)]);
   try {
     return await driver.network.find(driver.account, key, owned, limit);

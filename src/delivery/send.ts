@@ -98,7 +98,7 @@ function ready(now: Try): Ready {
 /** What tells this delivery's post from every other, on every try and look. */
 export function keyOf(
   delivery: DeliveryRow,
-  intent: { readonly idempotency: string; readonly intent_at: Date },
+  intent: { readonly idempotency: string; readonly intent_at: Date; readonly now: number },
   revision: RevisionRow,
 ): DeliveryKey {
   return {
@@ -106,6 +106,7 @@ export function keyOf(
     link: linkIn(revision.text, delivery.link_code),
     text: revision.text,
     intentAt: intent.intent_at.getTime(),
+    now: intent.now,
   };
 }
 

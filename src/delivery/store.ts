@@ -113,7 +113,12 @@ export interface Begun {
   readonly intent_at: Date;
   readonly idempotency: string;
   readonly attempts: number;
+  /** The store's clock (ms since the epoch). */
+  readonly now: number;
 }
+
+/** The store's clock as DeliveryKey.now has it. */
+const NOW = "(extract(epoch from slugline.now()) * 1000)::float8 as now";
 
 /** Commits the intent: from here on, only a look decides whether this is ever sent again. */
 export async function begin(db: Db, it: { id: string; hash: string; linkCode: string | null; leaseMs: number }): Promise<Begun | undefined> {
@@ -121,18 +126,18 @@ export async function begin(db: Db, it: { id: string; hash: string; linkCode: st
     `update slugline.delivery set state = 'sending', epoch = epoch + 1, attempts = attempts + 1,
             idempotency = coalesce(idempotency, id::text), intent_at = coalesce(intent_at, slugline.now()),
             intent_hash = $2, link_code = $3, lease_until = slugline.now() + make_interval(secs => $4 / 1000.0), why = null
-      where id = $1 and state = 'due' returning epoch, intent_at, idempotency, attempts`,
+      where id = $1 and state = 'due' returning epoch, intent_at, idempotency, attempts, ${NOW}`,
     [it.id, it.hash, it.linkCode, it.leaseMs],
   );
   return rows[0];
 }
 
 /** Takes the lease of a delivery whose outcome is unknown, to look for it. Undefined when somebody else holds it. */
-export async function takeLook(db: Db, id: string, leaseMs: number): Promise<{ epoch: number } | undefined> {
-  const { rows } = await db.query<{ epoch: number }>(
+export async function takeLook(db: Db, id: string, leaseMs: number): Promise<Pick<Begun, "epoch" | "now"> | undefined> {
+  const { rows } = await db.query<Pick<Begun, "epoch" | "now">>(
     `update slugline.delivery set epoch = epoch + 1, lease_until = slugline.now() + make_interval(secs => $2 / 1000.0)
       where id = $1 and state = 'unknown' and next_at <= slugline.now() and coalesce(lease_until <= slugline.now(), true)
-      returning epoch`,
+      returning epoch, ${NOW}`,
     [id, leaseMs],
   );
   return rows[0];

@@ -46,6 +46,8 @@ export interface DeliveryKey {
   readonly text: string;
   /** Nothing published before this moment can be this delivery (milliseconds since the epoch, the store's clock). */
   readonly intentAt: number;
+  /** The store's clock at this try or look (ms since the epoch): how a network's clock stands to it can be told from here. */
+  readonly now: number;
   /** The monotonic moment after which no byte may be written for this try; undefined when only looking. */
   readonly deadline?: Deadline;
 }

@@ -51,6 +51,11 @@ describe.skipIf(!there)("an editor at the keyboard", async () => {
     const next = await selected();
     expect(next).not.toBe(first);
     expect(await page.evaluate(() => document.activeElement?.getAttribute("data-card"))).toBe(next);
+    const read = page.waitForResponse((answer) => answer.url().endsWith(`/?post=${next}`));
+    ring();
+    await read;
+    await page.waitForTimeout(100);
+    expect(await page.locator("[data-card]").getAttribute("data-card")).toBe(next);
   });
 
   test("j and k walk the list; ? opens the help and Escape closes it", async () => {
@@ -93,7 +98,6 @@ describe.skipIf(!there)("an editor at the keyboard", async () => {
 
   test("half-typed text outlives the tab's reload, and the count follows each letter", async () => {
     await page.reload();
-    await page.keyboard.press("e");
     const text = page.locator("textarea[data-draft]");
     await text.waitFor();
     await page.locator("[data-draft-notice]").waitFor();

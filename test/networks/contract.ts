@@ -37,7 +37,7 @@ export function ready(text = `Bridge reopens\n\n${LINK}`, link: string | null = 
 }
 
 export function keyOf(post: Ready, idempotency = "delivery-1", more: Partial<DeliveryKey> = {}): DeliveryKey {
-  return { idempotency, link: post.link, text: post.text, intentAt: Date.now(), ...more };
+  return { idempotency, link: post.link, text: post.text, intentAt: Date.now(), now: Date.now(), ...more };
 }
 
 /** What every driver must do, whatever its network: run once per driver against a stand-in. */

@@ -26,7 +26,7 @@ pool.on("error", () => undefined);
 const store = createStore(pool);
 const outbound = createOutbound({ allow: [ALLOW!], userAgent: "Slugline/test" });
 const networks = new Map<string, Network>(
-  [{ ...mastodon(outbound, 800), settleMs: 600 }, rehearsal(createTimeline(store, "http://localhost:3000"))].map((one) => [one.name, one]),
+  [{ ...mastodon(outbound, { requestMs: 800 }), settleMs: 600 }, rehearsal(createTimeline(store, "http://localhost:3000"))].map((one) => [one.name, one]),
 );
 const driver = createDrivers({ store, networks, secrets: () => "standin-token" });
 const timing = { ...TIMING, leaseMs: 2_000, requestMs: 900, lookGapMs: 300, backoffMs: 50 };

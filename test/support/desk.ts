@@ -19,7 +19,7 @@ export const SHORT_URL = "https://go.example.org";
 export async function openDesk(store: TestStore, options: { server?: string; networks?: readonly Network[]; requestMs?: number; advance?: typeof advance } = {}) {
   const outbound = createOutbound({ allow: options.server ? [new URL(options.server).host, "127.0.0.1:1"] : [], userAgent: "Slugline/test" });
   const timeline = rehearsal(createTimeline(store, "http://localhost:3000"));
-  const networks = new Map<string, Network>([mastodon(outbound, options.requestMs ?? 1_000), timeline, ...(options.networks ?? [])].map((one) => [one.name, one]));
+  const networks = new Map<string, Network>([mastodon(outbound, { requestMs: options.requestMs ?? 1_000 }), timeline, ...(options.networks ?? [])].map((one) => [one.name, one]));
   const driver = createDrivers({ store, networks, secrets: () => "standin-token" });
   const deps: DeliveryDeps = { store, driver, clock: systemClock, random: () => 0.5, timing: TIMING, crashpoint: () => undefined, log: silentLog };
   const person = newId();

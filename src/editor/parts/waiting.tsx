@@ -15,7 +15,6 @@ export function WaitingList({ v, rows, count, selected }: { v: View; rows: reado
               href={`/?post=${row.id}`}
               hx-get={`/?post=${row.id}`}
               {...ON_DESK}
-              hx-replace-url="true"
               data-row={row.id}
               {...(row.id === selected ? { "aria-current": "true" } : {})}
             >

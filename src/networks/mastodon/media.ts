@@ -1,15 +1,18 @@
-import { Fault } from "../../lib/fault.ts";
-import type { Answer, Outbound, RequestOptions } from "../../lib/outbound/outbound.ts";
-import { retryAt } from "../../lib/retry-after.ts";
-import type { Limits } from "../../lib/text/limits.ts";
+import type { Outbound } from "../../lib/outbound/outbound.ts";
 import { graphemes } from "../../lib/text/count.ts";
+import type { Limits } from "../../lib/text/limits.ts";
 import { shorten } from "../../lib/text/shorten.ts";
-import type { Media } from "../network.ts";
+import type { Clock } from "../../lib/time.ts";
+import type { Account, Media, Outcome } from "../network.ts";
+import type { Ask } from "./ask.ts";
+import { beforehand, outcomeOf, outcomeOfError } from "./outcome.ts";
 
 interface Deps {
   readonly outbound: Outbound;
-  ask(path: string, options: RequestOptions): Promise<Answer>;
+  readonly ask: Ask;
+  readonly clock: Clock;
   readonly limits: Limits;
+  readonly account: Account;
   readonly signal: AbortSignal;
 }
 
@@ -21,53 +24,54 @@ const TYPES: Readonly<Record<string, string>> = { "image/jpeg": "jpg", "image/pn
  * Takes pictures to the account's server, with their alternative texts, and waits until they may be posted. An upload
  * repeated by a later try leaves an orphan there, which Mastodon removes; it is never a post.
  *
- * @returns the ids to attach, in order
- * @throws Fault `MEDIA_REFUSED` where trying again would be refused again; others are worth another try
+ * @returns the ids to attach, in order; or what the delivery came to instead: never `posted`, never `unknown`, because
+ *   the post itself was not asked for yet
  */
-export async function uploadMedia(deps: Deps, media: readonly Media[]): Promise<string[]> {
+export async function uploadMedia(deps: Deps, media: readonly Media[]): Promise<string[] | Outcome> {
   const most = deps.limits.media?.max ?? 0;
   const ids: string[] = [];
-  for (const one of media.slice(0, most)) ids.push(await upload(deps, one));
+  try {
+    for (const one of media.slice(0, most)) {
+      const id = await upload(deps, one);
+      if (typeof id !== "string") return id;
+      ids.push(id);
+    }
+  } catch (error) {
+    return beforehand(outcomeOfError(error));
+  }
   return ids;
 }
 
-async function upload(deps: Deps, media: Media): Promise<string> {
+async function upload(deps: Deps, media: Media): Promise<string | Outcome> {
   const { maxBytes = 0, altMax = 1_500 } = deps.limits.media ?? {};
   const picture = await deps.outbound.request(media.url, { redirects: 3, maxBytes, timeoutMs: 15_000, signal: deps.signal, headers: { accept: "image/*" } });
   const type = picture.headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
-  if (picture.status !== 200) throw new Fault("MEDIA_UNREACHABLE", `The picture ${media.url} answered ${picture.status}.`);
-  if (!(type in TYPES)) throw new Fault("MEDIA_REFUSED", `The picture ${media.url} is ${type || "of no type"}; Mastodon takes ${Object.keys(TYPES).join(", ")}.`);
+  if (picture.status !== 200) return { kind: "busy", why: `The picture ${media.url} answered ${picture.status}.` };
+  if (!(type in TYPES)) return { kind: "refused", why: `The picture ${media.url} is ${type || "of no type"}; Mastodon takes ${Object.keys(TYPES).join(", ")}.` };
   const alt = shorten(media.alt, (candidate) => graphemes(candidate) <= altMax);
   const form = multipart({ description: alt }, { name: "file", filename: `picture.${TYPES[type]}`, type, bytes: picture.body });
-  const answer = await deps.ask("/api/v2/media", { method: "POST", ...form, signal: deps.signal });
-  const id = idIn(answer);
-  if (answer.status === 422 || answer.status === 413) throw new Fault("MEDIA_REFUSED", `The server refused the picture ${media.url} (${answer.status}).`);
-  if (id === null || (answer.status !== 200 && answer.status !== 202)) {
-    throw new Fault("MEDIA_FAILED", `The picture ${media.url} could not be taken to the server (${answer.status}).`, { retryAt: retryAt(answer.headers, Date.now()) });
-  }
-  if (answer.status === 202) await untilProcessed(deps, id, media);
-  return id;
+  const reply = await deps.ask(deps.account, "/api/v2/media", { method: "POST", ...form, signal: deps.signal });
+  const taken = outcomeOf(reply);
+  if (taken.kind !== "posted") return about(media, taken);
+  return reply.status === 200 ? taken.id : untilProcessed(deps, taken.id, media);
 }
 
 /** 202: the server is still at it; 206 says the same, 200 that it may be posted. */
-async function untilProcessed(deps: Deps, id: string, media: Media): Promise<void> {
+async function untilProcessed(deps: Deps, id: string, media: Media): Promise<string | Outcome> {
   for (let polls = 0; polls < POLLS; polls += 1) {
-    const { status } = await deps.ask(`/api/v1/media/${encodeURIComponent(id)}`, { signal: deps.signal });
-    if (status === 200) return;
-    if (status === 422) throw new Fault("MEDIA_REFUSED", `The server could not read the picture ${media.url}.`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    const reply = await deps.ask(deps.account, `/api/v1/media/${encodeURIComponent(id)}`, { signal: deps.signal });
+    if (reply.status === 200) return id;
+    const outcome = outcomeOf(reply);
+    if (outcome.kind !== "posted" && outcome.kind !== "unknown") return about(media, outcome);
+    await deps.clock.sleep(POLL_MS, deps.signal);
     deps.signal.throwIfAborted();
   }
-  throw new Fault("MEDIA_FAILED", `The server did not finish the picture ${media.url} in time.`);
+  return { kind: "busy", why: `The server did not finish the picture ${media.url} in time.` };
 }
 
-function idIn(answer: Answer): string | null {
-  try {
-    const body = JSON.parse(answer.body.toString("utf8")) as { id?: unknown };
-    return typeof body.id === "string" ? body.id : null;
-  } catch {
-    return null;
-  }
+function about(media: Media, outcome: Outcome): Outcome {
+  const known = beforehand(outcome);
+  return "why" in known ? { ...known, why: `The picture ${media.url}: ${known.why}` } : known;
 }
 
 /** multipart/form-data as RFC 7578 writes it. */

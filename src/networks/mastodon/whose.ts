@@ -1,0 +1,40 @@
+import { createHash } from "node:crypto";
+import { Fault } from "../../lib/fault.ts";
+import type { Account, Verified } from "../network.ts";
+import type { Ask } from "./ask.ts";
+import { text } from "./json.ts";
+
+/** Whose a token is. Asked once per token in a process: the account behind one does not change. */
+export function createWhose(ask: Ask) {
+  /** By a hash of server and token, so that a token that was replaced by another account's is asked about anew. */
+  const ids = new Map<string, string>();
+
+  async function keyOf(account: Account): Promise<string> {
+    return createHash("sha256").update(`${account.server}\n${await account.secret.get("token")}`).digest("base64url");
+  }
+
+  async function verify(account: Account, signal: AbortSignal): Promise<Verified> {
+    const key = await keyOf(account);
+    const { status, json, told } = await ask(account, "/api/v1/accounts/verify_credentials", { signal });
+    if (status === 401 || status === 403) return { ok: false, id: null, handle: null, endsAt: null, why: lockedOut(account, status, told) };
+    const id = text(json, "id");
+    if (status !== 200 || id === null) throw new Fault("MASTODON_ANSWER", `${account.server} did not say whose token this is (${status}): ${told}`);
+    ids.set(key, id);
+    return { ok: true, id, handle: text(json, "acct"), endsAt: null, why: null };
+  }
+
+  /** @throws Fault `MASTODON_ANSWER` when the server does not say */
+  async function idOf(account: Account, signal: AbortSignal): Promise<string> {
+    const known = ids.get(await keyOf(account));
+    if (known !== undefined) return known;
+    const { id, why } = await verify(account, signal);
+    if (id === null) throw new Fault("MASTODON_ANSWER", why ?? `${account.server} did not say whose token this is.`);
+    return id;
+  }
+
+  return { verify, idOf };
+}
+
+function lockedOut(account: Account, status: number, told: string): string {
+  return `${account.server} does not accept the token of ${account.name} (${status}): ${told} Make a new one under Preferences > Development, with write:statuses, write:media, read:accounts and read:statuses.`;
+}

@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Webhook } from "standardwebhooks";
+import { createParser, type Parser } from "../../src/article/parser.ts";
+import { readArticle } from "../../src/article/read.ts";
+import { receiveHook, type HookAnswer } from "../../src/article/receive.ts";
+import { newId } from "../../src/lib/id.ts";
+import { silentLog } from "../../src/lib/log.ts";
+import { createOutbound, type Outbound } from "../../src/lib/outbound/outbound.ts";
+import { systemClock } from "../../src/lib/time.ts";
+import { testStore, type TestStore } from "../support/store.ts";
+
+const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const STORY = "The old bridge opens on Monday, the council said on Tuesday. ".repeat(10);
+
+let store: TestStore;
+let parser: Parser;
+let outbound: Outbound;
+let source: string;
+
+beforeAll(async () => {
+  store = await testStore();
+  parser = createParser();
+  outbound = createOutbound({ allow: [], userAgent: "Slugline/test" });
+  source = newId();
+  await store.query("insert into slugline.source (id, name, kind, settings, origin) values ($1, 'cms', 'hook', $2, 'file')", [source, JSON.stringify({ secretEnv: "CMS_SECRET" })]);
+});
+afterAll(async () => {
+  await parser[Symbol.asyncDispose]();
+  await outbound.close();
+});
+
+interface Sent {
+  readonly id?: string;
+  readonly at?: Date;
+  readonly secret?: string;
+  readonly tamper?: (body: string) => string;
+  readonly to?: string;
+}
+
+function send(payload: unknown, { id = newId(), at = new Date(), secret = SECRET, tamper = (body) => body, to = "cms" }: Sent = {}): Promise<HookAnswer> {
+  const body = typeof payload === "string" ? payload : JSON.stringify(payload);
+  const headers = { "webhook-id": id, "webhook-timestamp": String(Math.floor(at.getTime() / 1000)), "webhook-signature": new Webhook(secret).sign(id, at, body) };
+  return receiveHook({ store, secrets: () => SECRET, clock: systemClock }, to, headers, Buffer.from(tamper(body)));
+}
+const published = (guid: string, more: object = {}) => ({ event: "published", article: { guid, url: `https://example.org/${guid}`, title: `Story ${guid}`, text: STORY, lang: "en", ...more } });
+const rowsOf = async (guid: string) =>
+  (await store.query<{ id: string; state: string; title: string; version: number }>("select id, state, title, version from slugline.article where guid = $1", [guid])).rows;
+const read = (id: string) => readArticle({ store, outbound, parser, clock: systemClock, random: Math.random, log: silentLog }, id, new AbortController().signal);
+
+describe("a signed hook", () => {
+  test("that carries the story is the story, durable before it is acknowledged", async () => {
+    const answer = await send(published("a-1", { embargo: "2027-01-01T10:00:00Z", tags: ["bridge"], image: "https://example.org/i.jpg" }));
+    expect(answer.status).toBe(202);
+    const [article] = await rowsOf("a-1");
+    await read(article!.id);
+    const { rows } = await store.query("select state, title, tags, image_url, embargo_until from slugline.article where guid = 'a-1'");
+    expect(rows[0]).toEqual({ state: "ready", title: "Story a-1", tags: ["bridge"], image_url: "https://example.org/i.jpg", embargo_until: new Date("2027-01-01T10:00:00Z") });
+  });
+
+  test("sent twenty times, in turn and at once, makes one story and one entry", async () => {
+    const id = newId();
+    for (let n = 0; n < 10; n += 1) expect((await send(published("b-1"), { id })).status).toBe(202);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => send(published("b-1"))));
+    expect(answers.every(({ status }) => status === 202)).toBe(true);
+    expect(await rowsOf("b-1")).toHaveLength(1);
+  });
+
+  test("about a story that a feed had only listed makes it news", async () => {
+    const feed = newId();
+    await store.query("insert into slugline.source (id, name, kind, url, origin) values ($1, 'front', 'feed', 'https://example.org/feed', 'file')", [feed]);
+    await store.query("insert into slugline.article (id, source_id, guid, url, canonical_url, state, title) values ($1, $2, 'f-guid', 'https://example.org/c-1', 'https://example.org/c-1', 'baseline', 'Story')", [newId(), feed]);
+    await send(published("c-1"));
+    const { rows } = await store.query("select state from slugline.article where canonical_url = 'https://example.org/c-1'");
+    expect(rows).toEqual([{ state: "seen" }]);
+  });
+
+  test("that says a story is gone withdraws it, and one that brings it back restores it", async () => {
+    await send(published("d-1"));
+    await read((await rowsOf("d-1"))[0]!.id);
+    expect((await send({ event: "removed", url: "https://example.org/d-1" })).status).toBe(202);
+    expect(await rowsOf("d-1")).toMatchObject([{ state: "removed", version: 2 }]);
+    await send(published("d-1", { title: "Back again" }));
+    await read((await rowsOf("d-1"))[0]!.id);
+    expect(await rowsOf("d-1")).toMatchObject([{ state: "ready", version: 3, title: "Back again" }]);
+  });
+});
+
+describe("a hook that is not the newsroom's", () => {
+  const nothing = async (guid: string) => expect(await rowsOf(guid)).toEqual([]);
+
+  test("with a wrong secret, changed words, an old or future time, or no signature changes nothing", async () => {
+    const payload = published("x-1");
+    const answers = [
+      await send(payload, { secret: "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" }),
+      await send(payload, { tamper: (body) => body.replace("Story", "Lie") }),
+      await send(payload, { at: new Date(Date.now() - 6 * 60_000) }),
+      await send(payload, { at: new Date(Date.now() + 6 * 60_000) }),
+      await receiveHook({ store, secrets: () => SECRET, clock: systemClock }, "cms", {}, Buffer.from(JSON.stringify(payload))),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([401, 401, 401, 401, 401]);
+    await nothing("x-1");
+  });
+
+  test("for a source that does not exist is not found", async () => {
+    expect((await send(published("x-2"), { to: "nobody" })).status).toBe(404);
+    await nothing("x-2");
+  });
+
+  test("whose secret is not set here says which variable to set", async () => {
+    const answer = await receiveHook({ store, secrets: () => undefined, clock: systemClock }, "cms", {}, Buffer.from("{}"));
+    expect(answer).toMatchObject({ status: 401, body: { detail: expect.stringContaining("CMS_SECRET") } });
+  });
+});
+
+describe("a hook that is signed and wrong", () => {
+  test("that is no JSON says so", async () => {
+    expect(await send("{")).toMatchObject({ status: 400 });
+  });
+
+  test("is told every fault at once, and where", async () => {
+    const answer = await send({ event: "posted", article: { url: "javascript:alert(1)", title: "", embargo: "tomorrow" } });
+    expect(answer.status).toBe(422);
+    const paths = (answer.body["errors"] as { path: string }[]).map(({ path }) => path).toSorted();
+    expect(paths).toEqual(["article.embargo", "article.title", "article.url", "event"]);
+  });
+});

@@ -1,0 +1,55 @@
+import type { AddressInfo } from "node:net";
+import { serve } from "@hono/node-server";
+import { chromium } from "playwright-core";
+import { test } from "vitest";
+import { seeded, SHORT_URL } from "../editor/seed.ts";
+import { testStore } from "../support/store.ts";
+import { newId } from "../../src/lib/id.ts";
+import { tell } from "../../src/store/history.ts";
+test("shots", async () => {
+  const store = await testStore();
+  const { editor, person, waiting, close, stories } = await seeded(store);
+  const made = [];
+  for (let i = 0; i < 3; i++) for (const story of stories) made.push(await waiting({ ...story, priority: i === 0 && story.lang === "en" ? "breaking" : "normal" }));
+  const { cookie, id } = await person("Rosa Haddad", "editor");
+  for (const one of made.slice(4, 8)) {
+    const { rows } = await store.query("select r.text, r.lang, p.account_id from slugline.post p join slugline.post_revision r on r.post_id = p.id where p.id=$1", [one.post]);
+    await store.query("insert into slugline.timeline (id, account_id, key, text, lang, link) values ($1,$2,$3,$4,$5,$6)", [newId(), rows[0].account_id, one.post, rows[0].text, rows[0].lang, `${SHORT_URL}/${one.code}`]);
+    await store.query("update slugline.link set state='live' where code=$1", [one.code]);
+    await store.query("insert into slugline.click_hour select number, date_trunc('hour', slugline.now()), 'click', 37 from slugline.link where code=$1", [one.code]);
+    await store.query("insert into slugline.click_hour select number, date_trunc('hour', slugline.now()), 'bot', 11 from slugline.link where code=$1", [one.code]);
+    await tell(store, { kind: "post-approve", post: one.post, article: one.article, account: rows[0].account_id, person: id });
+  }
+  await store.query("update slugline.source set failures=3, error='The server answered 503.', failing_since=slugline.now()");
+  const server = await new Promise<any>((ok) => { const s = serve({ fetch: editor.fetch, port: 0, hostname: "127.0.0.1" }, () => ok(s)); });
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+  const shot = async (name: string, path: string, width: number, height: number, dark: boolean, act?: (p: any) => Promise<void>) => {
+    const ctx = await browser.newContext({ viewport: { width, height }, baseURL: base, colorScheme: dark ? "dark" : "light" });
+    await ctx.addCookies([{ name: "slugline", value: cookie.split("=")[1]!, url: base }]);
+    const p = await ctx.newPage();
+    await p.goto(path);
+    await act?.(p);
+    await p.waitForTimeout(500);
+    await p.screenshot({ path: `/tmp/shots/${name}.png` });
+    await ctx.close();
+  };
+  const ar = made[1]!.post;
+  await shot("desk", "/", 1440, 900, false);
+  await shot("desk-ar-dark", `/?post=${ar}`, 1440, 900, true);
+  await shot("phone-ar", `/?post=${ar}`, 360, 780, false);
+  await shot("edit", `/?post=${ar}`, 1440, 900, false, async (p) => { await p.keyboard.press("e"); await p.waitForSelector("textarea"); });
+  await shot("reject", "/", 1440, 900, false, async (p) => { await p.keyboard.press("x"); });
+  await shot("phone-edit", `/posts/${ar}/edit`, 360, 780, true);
+  await shot("timeline", "/timeline", 1440, 900, false);
+  await shot("links", "/links", 1440, 900, false);
+  await shot("history", "/history", 1440, 900, true);
+  await shot("article", `/articles/${made[5]!.article}`, 1440, 900, false);
+  await shot("accounts", "/accounts", 1440, 900, false);
+  await shot("sources", "/sources", 360, 780, false);
+  await shot("post", `/posts/${made[0]!.post}`, 1440, 900, false);
+  await shot("signin", "/sign-in", 1440, 900, false);
+  await store.query("update slugline.newsroom set paused_at=slugline.now(), paused_by='Rosa Haddad'");
+  await shot("stopped", "/", 1440, 900, false);
+  await browser.close(); close(); server.close();
+}, 90000);
