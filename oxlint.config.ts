@@ -21,6 +21,9 @@ export const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   cli: ["lib", "config", "store", "queue", ...STAGES, "editor", "rehearsal", "app", "main"],
 };
 
+/** Drivers that have a folder of their own beside their file: `src/networks/mastodon.ts` and `src/networks/mastodon/`. */
+const DRIVER_FOLDERS = ["mastodon"];
+
 /** Where a file may lie, and what a path out of there to another room begins with. */
 const DEPTHS = [
   { files: (room: string) => `src/${room}.{ts,tsx}`, up: "./" },
@@ -31,7 +34,7 @@ const DEPTHS = [
 
 const literally = (path: string) => path.replaceAll(".", "\\.");
 
-const restrictedImports = (room: string, up: string) => {
+const restrictedImports = (room: string, up: string, ownFolder?: string) => {
   const allowed = IMPORTS[room] ?? [];
   // The networks have their own rules below; a bell is rung in a transaction, so the queue knows the store's types.
   const special = room === "queue" ? ["networks", "store"] : ["networks"];
@@ -50,10 +53,12 @@ const restrictedImports = (room: string, up: string) => {
     });
   }
   if (room === "networks") {
-    const own = up.replace(/^\.\.\//, "") || "./";
+    // From src/networks/ itself all that lies beside is another's; from a driver's folder, all that lies above it.
+    const above = up === "../" ? "./" : up.replace("../", "");
+    const beside = [`${above}[a-z]*`, `${above}[a-z]*/**`];
     patterns.push({
-      group: [`${own}*`, `!${own}network.ts`],
-      message: "A driver may import networks/network.ts, never another driver.",
+      group: [...beside, `!${above}network.ts`, ...(ownFolder ? [`!./${ownFolder}/**`] : [])],
+      message: "A driver may import networks/network.ts and its own folder (see DRIVER_FOLDERS), never another driver.",
     });
   } else if (!allowed.includes("networks")) {
     const port = `^${literally(up)}networks/network\\.ts$`;
@@ -94,6 +99,11 @@ const table = Object.keys(IMPORTS).flatMap((room) =>
     rules: { "no-restricted-imports": ["error", { patterns: restrictedImports(room, up), paths: WAYS_OUT }] as const },
   })),
 );
+
+const drivers = DRIVER_FOLDERS.map((driver) => ({
+  files: [`src/networks/${driver}.ts`],
+  rules: { "no-restricted-imports": ["error", { patterns: restrictedImports("networks", "../", driver), paths: WAYS_OUT }] as const },
+}));
 
 /** The one guarded way out: lib/outbound.ts or lib/outbound/, which still imports nothing of ours. */
 const outbound = ["../", "../../"].map((up) => ({
@@ -141,6 +151,7 @@ export default defineConfig({
   overrides: [
     { files: ["src/**"], rules: { "no-restricted-globals": ["error", ...WAYS_OUT_GLOBAL] } },
     ...table,
+    ...drivers,
     ...outbound,
     { files: ["src/config.ts", "src/config/**"], rules: { "node/no-process-env": "off" } },
     { files: ["src/cli.ts", "src/cli/**"], rules: { "no-console": "off" } },

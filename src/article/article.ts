@@ -72,7 +72,7 @@ export function contentHash(story: Pick<Story, "title" | "summary" | "body">): s
 }
 
 /** What of an edit a reader would see; empty when nothing. */
-export function changed(before: Pick<Story, "title" | "summary" | "body">, after: Pick<Story, "title" | "summary" | "body">): ("title" | "summary" | "body")[] {
+function changed(before: Pick<Story, "title" | "summary" | "body">, after: Pick<Story, "title" | "summary" | "body">): ("title" | "summary" | "body")[] {
   const parts: ("title" | "summary" | "body")[] = [];
   if (cleanText(before.title) !== cleanText(after.title)) parts.push("title");
   if (cleanText(before.summary ?? "") !== cleanText(after.summary ?? "")) parts.push("summary");

@@ -25,7 +25,7 @@ export function decode(bytes: Uint8Array, contentType: string | null): string {
 }
 
 /** The `charset` of a Content-Type header. */
-export function charset(contentType: string | null): string | undefined {
+function charset(contentType: string | null): string | undefined {
   return /;\s*charset\s*=\s*["']?([\w.:-]+)/i.exec(contentType ?? "")?.[1];
 }
 

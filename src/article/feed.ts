@@ -61,7 +61,7 @@ export interface Unread {
   readonly why: string;
 }
 
-export const MAX_ITEMS = 500;
+const MAX_ITEMS = 500;
 /** A longer description is the body (in UTF-16 units). */
 const LONGEST_SUMMARY = 600;
 const PERIODS: Readonly<Record<string, number>> = { hourly: 3_600, daily: 86_400, weekly: 604_800, monthly: 2_592_000, yearly: 31_536_000 };

@@ -18,7 +18,7 @@ export interface Rhythm {
   readonly failures: number;
 }
 
-export const DAY_S = 86_400;
+const DAY_S = 86_400;
 const HOUR_S = 3_600;
 /** Without Retry-After after 429 or 503: hours, not minutes. */
 const OVERLOADED_S = 4 * HOUR_S;
@@ -77,7 +77,7 @@ function freshS(headers: Headers, now: number): number {
 }
 
 /** `Retry-After`, in seconds from now; null when there is none. */
-export function retryAfterS(headers: Headers, now: number): number | null {
+function retryAfterS(headers: Headers, now: number): number | null {
   const value = one(headers, "retry-after")?.trim();
   if (value === undefined) return null;
   if (/^\d{1,9}$/.test(value)) return Number(value);

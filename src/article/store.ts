@@ -3,7 +3,7 @@ import { ring } from "../queue/ring.ts";
 import type { Db } from "../store/db.ts";
 import type { Item, Story } from "./article.ts";
 
-export type ArticleState = "seen" | "ready" | "baseline" | "held" | "duplicate" | "failed" | "removed";
+type ArticleState = "seen" | "ready" | "baseline" | "held" | "duplicate" | "failed" | "removed";
 
 export interface SourceRow {
   readonly id: string;

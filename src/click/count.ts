@@ -21,7 +21,7 @@ interface Segment {
   readonly finished: boolean;
 }
 
-export interface Shipped {
+interface Shipped {
   /** Visits counted, of all classes. */
   readonly counted: number;
 }

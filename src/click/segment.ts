@@ -9,7 +9,7 @@ import { encodeRecord, RECORD_BYTES } from "./record.ts";
 import type { VisitClass } from "./visit.ts";
 
 /** An answer held back until its click is written: a `ServerResponse` whose head is set. */
-export interface Answer {
+interface Answer {
   end(): unknown;
 }
 
@@ -36,7 +36,7 @@ export interface ClickLog {
   close(): Promise<void>;
 }
 
-export const SEGMENT_BYTES = 16 * 1024 * 1024;
+const SEGMENT_BYTES = 16 * 1024 * 1024;
 const SYNC_EVERY_MS = 500;
 /** Records of one write at most; more in one turn are written at once. */
 const BATCH = 2_048;

@@ -1,5 +1,5 @@
 /** The known word nearest to what was written, if it can be a slip of the hand: at most a third of its letters off. */
-export function nearest(written: string, known: Iterable<string>): string | undefined {
+function nearest(written: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let fewest = Math.max(2, Math.floor(written.length / 3)) + 1;
   for (const word of known) {

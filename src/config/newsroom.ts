@@ -17,8 +17,8 @@ interface AnySource {
 }
 
 /** `postNewest` of its articles are posted when it is first seen; the others are only known. */
-export type FeedSource = AnySource & { readonly kind: "feed"; readonly url: string; readonly intervalS: number; readonly postNewest: number };
-export type HookSource = AnySource & { readonly kind: "hook"; readonly format: "standard"; readonly secretEnv: string };
+type FeedSource = AnySource & { readonly kind: "feed"; readonly url: string; readonly intervalS: number; readonly postNewest: number };
+type HookSource = AnySource & { readonly kind: "hook"; readonly format: "standard"; readonly secretEnv: string };
 
 /** newsroom.yaml, checked, with every default in its place; durations in seconds. */
 export interface Newsroom {
@@ -57,7 +57,7 @@ export interface Newsroom {
   }[];
 }
 
-export interface VoiceSpec {
+interface VoiceSpec {
   readonly text: string;
   readonly giveWay: readonly ("tags" | "summary.second" | "summary")[];
   readonly tags: number;

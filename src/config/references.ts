@@ -4,7 +4,7 @@ import { PLACEHOLDERS, UTM_PLACEHOLDERS } from "./schema.ts";
 import type { Path } from "./yaml.ts";
 
 /** Tells of a fault at a path. */
-export type Wrong = (path: Path, problem: string) => void;
+type Wrong = (path: Path, problem: string) => void;
 
 /** What the file asks of the environment. */
 export interface Asked {

@@ -111,13 +111,13 @@ export function keyOf(
 }
 
 /** The post's own short link as it stands in its text, whatever the short host was when it was written. */
-export function linkIn(text: string, code: string | null): string | null {
+function linkIn(text: string, code: string | null): string | null {
   if (!code) return null;
   return text.split(/\s+/u).find((word) => /^https?:\/\//u.test(word) && word.endsWith(`/${code}`)) ?? null;
 }
 
 /** Writes down what the try came to; only whoever holds the lease may, except that "posted" is always believed. */
-export async function finish(deps: DeliveryDeps, now: Pick<Try, "delivery" | "begun" | "attempt">, outcome: Outcome): Promise<void> {
+async function finish(deps: DeliveryDeps, now: Pick<Try, "delivery" | "begun" | "attempt">, outcome: Outcome): Promise<void> {
   await deps.store.transaction(async (db) => {
     const delivery = await lockDelivery(db, now.delivery.id);
     if (!delivery) return;

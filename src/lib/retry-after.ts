@@ -1,5 +1,5 @@
 /** Nothing a server says makes us wait longer (ms): a day. */
-export const LONGEST_WAIT_MS = 86_400_000;
+const LONGEST_WAIT_MS = 86_400_000;
 
 type Headers = Readonly<Record<string, string | undefined>>;
 

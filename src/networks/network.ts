@@ -12,7 +12,7 @@ export interface Account {
   readonly secret: Secret;
 }
 
-export interface Secret {
+interface Secret {
   /** The named secret (`token`), read when needed. Throws a Fault `SECRET_MISSING` that names the variable to set. */
   get(name: string): Promise<string>;
   /** Stores a rotated secret before it is used. */

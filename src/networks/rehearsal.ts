@@ -15,7 +15,7 @@ export interface TimelineEntry {
   readonly spoiler: string | null;
 }
 
-export interface TimelinePost {
+interface TimelinePost {
   readonly id: string;
   readonly url: string | null;
 }

@@ -16,7 +16,7 @@ export function may(role: Role, act: Act): boolean {
 }
 
 /** Long enough that guessing online is hopeless with our back-off; any characters, at least 64 of them accepted. */
-export const SHORTEST_PASSWORD = 12;
+const SHORTEST_PASSWORD = 12;
 const LONGEST_PASSWORD = 512;
 
 /** What attackers try first, of ten characters or more (shorter ones are refused by their length). */

@@ -5,7 +5,7 @@ import type { Db } from "../store/db.ts";
 import type { LinkTable } from "./table.ts";
 
 /** What the store knows of a code that is not in memory. `unreachable`: nobody can say now whether it is a link. */
-export type LookedUp = PublicLink | "unknown" | "unreachable";
+type LookedUp = PublicLink | "unknown" | "unreachable";
 
 export interface Lookup {
   find(code: string): Promise<LookedUp>;

@@ -34,7 +34,7 @@ export interface RedirectOptions {
 }
 
 /** For metrics, since the start. */
-export interface RedirectCounts {
+interface RedirectCounts {
   readonly links: number;
   /** Visits of all classes written down, and those the disk did not take. */
   readonly written: number;
@@ -54,7 +54,7 @@ export interface Redirect {
   close(): Promise<void>;
 }
 
-export const clicksFolderOf = (dataDir: string) => join(dataDir, "clicks");
+const clicksFolderOf = (dataDir: string) => join(dataDir, "clicks");
 
 const DRAIN_MS = 5_000;
 

@@ -7,7 +7,7 @@ import { projectRoot } from "../lib/root.ts";
 import { frontMatter, type Story } from "./story.ts";
 
 /** Where the stories lie, also for the built program: they are read, not compiled. */
-export const ARTICLES = join(projectRoot, "src", "rehearsal", "articles");
+const ARTICLES = join(projectRoot, "src", "rehearsal", "articles");
 
 /**
  * All stories, in the order in which they are published (their files' names).

@@ -21,7 +21,7 @@ interface Migration {
   readonly checksum: string;
 }
 
-export const migrationsFolder: string = join(projectRoot, "src/store/migrations");
+const migrationsFolder: string = join(projectRoot, "src/store/migrations");
 
 /** "Slug", 3: beside the places of tenant.ts. */
 const LOCK = "1399616871, 3";

@@ -31,6 +31,8 @@ describe.skipIf(!there)("an editor at the keyboard", async () => {
     page = await desk.newPage();
     page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
     page.on("pageerror", (error) => complaints.push(error.message));
+    page.on("request", (r) => console.log(r.method(), r.url(), r.headers()["hx-target"]));
+    page.on("console", (m) => console.log("CONSOLE", m.text()));
     await page.goto("/");
   });
 

@@ -11,7 +11,7 @@ test("shots", async () => {
   const { editor, person, waiting, close, stories } = await seeded(store);
   const made = [];
   for (let i = 0; i < 3; i++) for (const story of stories) made.push(await waiting({ ...story, priority: i === 0 && story.lang === "en" ? "breaking" : "normal" }));
-  const { cookie, id } = await person("Rosa Haddad", "editor");
+  const { cookie, id } = await person("Rosa", "editor");
   for (const one of made.slice(4, 8)) {
     const { rows } = await store.query("select r.text, r.lang, p.account_id from slugline.post p join slugline.post_revision r on r.post_id = p.id where p.id=$1", [one.post]);
     await store.query("insert into slugline.timeline (id, account_id, key, text, lang, link) values ($1,$2,$3,$4,$5,$6)", [newId(), rows[0].account_id, one.post, rows[0].text, rows[0].lang, `${SHORT_URL}/${one.code}`]);

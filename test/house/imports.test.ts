@@ -95,6 +95,15 @@ for (const room of ROOMS) {
 sample("networks/to-port.ts", using("./network.ts"), undefined);
 sample("networks/inner/to-port.ts", using("../network.ts"), undefined);
 sample("networks/inner/to-driver.ts", using("../mastodon.ts"), IMPORT);
+sample("networks/inner/to-own.ts", using("./thing.ts"), undefined);
+sample("networks/inner/to-other.ts", using("../mastodon/thing.ts"), IMPORT);
+sample("networks/inner/deep/to-port.ts", using("../../network.ts"), undefined);
+sample("networks/inner/deep/to-own.ts", using("../thing.ts"), undefined);
+sample("networks/inner/deep/to-lib.ts", using("../../../lib/fault.ts"), undefined);
+sample("networks/inner/deep/to-other.ts", using("../../mastodon/thing.ts"), IMPORT);
+sample("networks/mastodon.ts", using("./mastodon/thing.ts"), undefined);
+sample("networks/neighbour.ts", using("./mastodon/thing.ts"), IMPORT);
+sample("networks/mastodon/to-store.ts", using("../../store/db.ts"), IMPORT);
 sample("config.ts", using("./store/db.ts"), IMPORT);
 sample("config/lib.ts", using("../lib/fault.ts"), undefined);
 sample("app.ts", using("./networks/mastodon.ts"), undefined);

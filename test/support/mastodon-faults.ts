@@ -19,6 +19,8 @@ export interface AnswerFault {
   readonly accept?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** The answer's sentence repeats the token that the request bore. */
+  readonly echo?: boolean;
   /** Waits this long before it acts (a request stuck in the server's queue). */
   readonly waitMs?: number;
   /** Waits this long after it acted, before it answers. */
@@ -86,4 +88,10 @@ export function bodyOf(status: number): { type: string; body: string } {
       body: "<!DOCTYPE html><html lang='en'><head><title>We're sorry, but something went wrong on our end.</title></head></html>",
     };
   return { type: "application/json; charset=utf-8", body: JSON.stringify({ error: SENTENCES[status] ?? `Status ${status}` }) };
+}
+
+/** The body of a server that tells a stranger what it was shown, at full length and in the address of a page. */
+export function echoOf(token: string): { type: string; body: string } {
+  const sentence = `The bearer "${token}" may not do this, see https://social.example/?token=${encodeURIComponent(token)}`;
+  return { type: "application/json; charset=utf-8", body: JSON.stringify({ error: sentence }) };
 }

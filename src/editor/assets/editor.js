@@ -21,7 +21,7 @@ async function reread(path, target, select, selectOOB) {
   }
   reading = true;
   try {
-    await htmx.ajax("GET", path, { target, select, selectOOB, swap: "outerMorph", push: "false" });
+    await htmx.ajax("GET", path, { source: target, target, select, selectOOB, swap: "outerMorph", push: "false" });
   } finally {
     reading = false;
     if (again) {

@@ -63,7 +63,10 @@ export function Document({ v, title, live = false, children }: { v: View; title:
         {live ? <script src={`${v.assets}/hx-sse.js`} defer /> : null}
         {live ? <script src={`${v.assets}/editor.js`} type="module" /> : null}
       </head>
-      <body {...(live ? { "hx-sse:connect": "/live", "data-shortcuts": v.person?.shortcuts === false ? "off" : "on" } : {})}>{children}</body>
+      <body {...(live ? { "data-shortcuts": v.person?.shortcuts === false ? "off" : "on" } : {})}>
+        {children}
+        {live ? <div id="bell" hidden hx-sse:connect="/live" /> : null}
+      </body>
     </html>
   );
 }

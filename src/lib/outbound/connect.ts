@@ -4,7 +4,7 @@ import { connect as tlsConnect } from "node:tls";
 import { plainHost, type Guard } from "./address.ts";
 import { blocked, connectFault, OutboundError } from "./error.ts";
 
-export interface Target {
+interface Target {
   readonly secure: boolean;
   readonly hostname: string;
   readonly port: number;
@@ -12,7 +12,7 @@ export interface Target {
   readonly servername?: string;
 }
 
-export interface Found {
+interface Found {
   readonly address: string;
   readonly family: number;
 }

@@ -51,7 +51,7 @@ export function fits(text: string, limits: Limits): boolean {
 }
 
 /** The length of `text` in UTF-8 bytes. */
-export function bytes(text: string): number {
+function bytes(text: string): number {
   return new TextEncoder().encode(text).length;
 }
 

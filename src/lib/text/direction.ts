@@ -18,7 +18,7 @@ export function dirOf(lang: string | null, text = ""): Direction {
 }
 
 /** The direction most letters of `text` have; `ltr` when it has none. */
-export function dirOfText(text: string): Direction {
+function dirOfText(text: string): Direction {
   const letters = text.match(/\p{L}/gu)?.length ?? 0;
   const rightToLeft = text.match(RTL_LETTER)?.length ?? 0;
   return rightToLeft * 2 > letters ? "rtl" : "ltr";
