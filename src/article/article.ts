@@ -70,12 +70,3 @@ export function contentHash(story: Pick<Story, "title" | "summary" | "body">): s
   const seen = [story.title, story.summary ?? "", ...story.body].map((part) => cleanText(part)).join("\n");
   return createHash("sha256").update(seen).digest("hex");
 }
-
-/** What of an edit a reader would see; empty when nothing. */
-function changed(before: Pick<Story, "title" | "summary" | "body">, after: Pick<Story, "title" | "summary" | "body">): ("title" | "summary" | "body")[] {
-  const parts: ("title" | "summary" | "body")[] = [];
-  if (cleanText(before.title) !== cleanText(after.title)) parts.push("title");
-  if (cleanText(before.summary ?? "") !== cleanText(after.summary ?? "")) parts.push("summary");
-  if (cleanText(before.body.join("\n")) !== cleanText(after.body.join("\n"))) parts.push("body");
-  return parts;
-}

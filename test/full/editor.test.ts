@@ -31,9 +31,10 @@ describe.skipIf(!there)("an editor at the keyboard", async () => {
     page = await desk.newPage();
     page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
     page.on("pageerror", (error) => complaints.push(error.message));
-    page.on("request", (r) => console.log(r.method(), r.url(), r.headers()["hx-target"]));
-    page.on("console", (m) => console.log("CONSOLE", m.text()));
+    // The stream's first bell is rung as soon as it opens: nothing between page and stream is missed.
+    const reread = page.waitForResponse((answer) => answer.request().headers()["hx-target"] === "main#main");
     await page.goto("/");
+    await reread;
   });
 
   afterAll(async () => {

@@ -145,6 +145,9 @@ export function networkContract(name: string, setUp: () => Promise<Bench>): void
       502,
       503,
       504,
+      300,
+      302,
+      304,
     ];
     test.for(murky)("%s may have been sent: unknown, and asked once only", async (fault, given) => {
       faulty(given)(fault, 1);
@@ -219,6 +222,27 @@ export function networkContract(name: string, setUp: () => Promise<Bench>): void
       for (const fault of [401, 403, 422, 429, 500, "reset-before-accept"] as const) {
         next(fault);
         expect(JSON.stringify(await publish())).not.toContain(bench.secret);
+      }
+    });
+
+    test.for([401, 403, 404, 422, 429, 500, 503, 302, 200])("nor when the server repeats it in a %i", async (status, given) => {
+      const next = faulty(given);
+      const hush = (told: unknown) => expect(JSON.stringify(told)).not.toContain(bench.secret);
+      const { id } = (await publish()) as { id: string };
+      // At the end of what is kept of a sentence, too: no piece of it may be left.
+      const cut = { status, body: JSON.stringify({ error: `${"x".repeat(295)}${bench.secret}` }) };
+      for (const fault of [{ status, echo: true }, cut]) {
+        for (const call of ["publish", "read", "edit", "remove", "verify"] as const) next(fault, 1, call);
+        hush(await publish(ready(), keyOf(ready(), "delivery-2")));
+        hush(await find(keyOf(ready())));
+        hush(await bench.network.edit!(bench.account, id, ready(), signal()));
+        hush(await bench.network.remove!(bench.account, id, signal()));
+        hush(
+          await bench.network.verify(bench.account, signal()).catch((error: unknown) => {
+            expect(error).toBeInstanceOf(Fault);
+            return [(error as Fault).message, (error as Fault).detail];
+          }),
+        );
       }
     });
   });

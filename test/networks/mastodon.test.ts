@@ -3,37 +3,13 @@ import { once } from "node:events";
 import { expect, test } from "vitest";
 import { createOutbound } from "../../src/lib/outbound/outbound.ts";
 import { mastodon } from "../../src/networks/mastodon.ts";
-import type { Account } from "../../src/networks/network.ts";
-import { startMastodon, type MastodonOptions } from "../support/mastodon.ts";
+import type { MastodonOptions } from "../support/mastodon.ts";
+import { accountOn, mastodonBench, TOKEN } from "../support/mastodon-bench.ts";
 import { startRecording } from "../support/recording.ts";
 import { keyOf, networkContract, ready, signal } from "./contract.ts";
 
-const TOKEN = "standin-token";
-
-function accountOn(server: string, token = TOKEN): Account {
-  const secret = { get: async () => token, update: async () => {} };
-  return { id: "account-1", name: "masto-en", server, handle: null, settings: {}, secret };
-}
-
-async function bench(options: MastodonOptions = {}) {
-  const standIn = await startMastodon(options);
-  const outbound = createOutbound({ allow: ["127.0.0.0/8", `127.0.0.1:${standIn.port}`], userAgent: "Slugline-test/0" });
-  const close = async () => {
-    await standIn.close();
-    await outbound.close();
-  };
-  return {
-    standIn,
-    network: mastodon(outbound),
-    account: accountOn(standIn.url),
-    stranger: accountOn(standIn.url, "nobody's"),
-    outbound,
-    close,
-  };
-}
-
 networkContract("mastodon", async () => {
-  const { standIn, network, account, stranger, close } = await bench();
+  const { standIn, network, account, stranger, close } = await mastodonBench();
   return {
     network,
     account,
@@ -49,9 +25,9 @@ networkContract("mastodon", async () => {
 
 async function withBench(
   options: MastodonOptions,
-  work: (at: Awaited<ReturnType<typeof bench>>) => Promise<void>,
+  work: (at: Awaited<ReturnType<typeof mastodonBench>>) => Promise<void>,
 ): Promise<void> {
-  const made = await bench(options);
+  const made = await mastodonBench(options);
   await work(made).finally(made.close);
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { fieldsOf, listOf, multipart, textOf } from "./mastodon-body.ts";
+import type { MastodonCall } from "./mastodon-faults.ts";
 import { lengthOf, mediaJson, statusJson, type Status } from "./mastodon-status.ts";
 
 const KEY_TTL_MS = 3_600_000;

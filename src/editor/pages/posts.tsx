@@ -48,7 +48,8 @@ export function PostPage({ frame, post }: { frame: Frame; post: PostProps }) {
   const { v } = frame;
   return (
     <Layout {...frame}>
-      <div class="two">
+      {/* Decided from here, the queue opens: whole pages, not fragments of this one. */}
+      <div class="two" hx-ignore="true">
         <Desk v={v} may={post.may} {...post.desk} />
         <div class="sheet">
           <h2>{v.t("post.sending")}</h2>

@@ -48,15 +48,15 @@ export function Older({ v, path, next }: { v: View; path: string; next: string |
   );
 }
 
-/** The first letter of an account, on one of eight grounds that stay with its name. */
+/** An account's initials (`masto-en` is ME), on one of eight grounds that stay with its name. */
 export function Avatar({ name }: { name: string }) {
-  const [first = "?"] = new Intl.Segmenter("und", { granularity: "grapheme" }).segment(name);
-  const letter = typeof first === "string" ? first : first.segment;
-  let hue = 0;
-  for (const character of name) hue = (hue * 31 + character.codePointAt(0)!) % 8;
+  const words = name.split(/[-_.\s]+/u).filter((word) => word !== "");
+  const ends = words.length > 1 ? [words[0]!, words.at(-1)!] : words;
+  let sum = 7;
+  for (const character of name) sum = (sum * 37 + character.codePointAt(0)!) % 9973;
   return (
-    <span class={`avatar hue-${hue}`} aria-hidden="true">
-      {letter.toUpperCase()}
+    <span class={`avatar hue-${sum % 8}`} aria-hidden="true">
+      {ends.map((word) => String.fromCodePoint(word.codePointAt(0)!)).join("").toUpperCase()}
     </span>
   );
 }

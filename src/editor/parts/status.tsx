@@ -82,7 +82,7 @@ function LinkCard({ card }: { card: Preview }) {
 type Piece = { kind: "text" | "link" | "tag"; text: string };
 
 function Marked({ kind, text, follow }: Piece & { follow: boolean }) {
-  if (kind === "tag") return <span class="tag">{text}</span>;
+  if (kind === "tag") return <bdi class="tag">{text}</bdi>;
   const bare = text.replace(/^https?:\/\/(?:www\.)?/i, "");
   const shown = bare.length > SHOWN ? `${bare.slice(0, SHOWN)}…` : bare;
   const said = (
