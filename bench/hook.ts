@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Webhook } from "standardwebhooks";
 import { startMastodon } from "../test/support/mastodon.ts";
-import { quantile, startSlugline, tempFolder } from "./support/slugline.ts";
+import { quantile, startSlugline, tempFolder } from "../test/support/slugline.ts";
 
 const HOOKS = 300;
 const EVERY_MS = 60;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { quantile, startSlugline, tempFolder } from "./support/slugline.ts";
+import { quantile, startSlugline, tempFolder } from "../test/support/slugline.ts";
 
 const RUNS = 5;
 const IDLE_MS = 20_000;

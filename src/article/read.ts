@@ -7,6 +7,7 @@ import { hasBody, merged } from "./merge.ts";
 import type { Page } from "./page.ts";
 import type { Unread } from "./feed.ts";
 import { insertChange, lockArticle, putStory, type KnownArticle } from "./store.ts";
+import { tellerOf } from "./take.ts";
 import { canonicalUrl } from "./url.ts";
 import type { WatchDeps } from "./watch.ts";
 
@@ -22,12 +23,12 @@ const FIRST_WAIT_S = 5;
  */
 export async function readArticle(deps: WatchDeps, articleId: string, signal: AbortSignal): Promise<void> {
   const { rows } = await deps.store.query<KnownArticle & { due: boolean }>(
-    "select id, url, given, failures, state = 'seen' and next_at <= slugline.now() as due from slugline.article where id = $1",
+    "select id, source_id, url, given, failures, state = 'seen' and next_at <= slugline.now() as due from slugline.article where id = $1",
     [articleId],
   );
   const article = rows[0];
   if (!article?.due) return;
-  const item = article.given.hook && hasBody(article.given.hook) ? article.given.hook : (article.given.feed ?? article.given.hook);
+  const item = tellerOf(article.given, article.source_id)?.item;
   if (!item) return;
   const read = await storyFor(deps, article, item, signal);
   await deps.store.transaction(async (db) => {

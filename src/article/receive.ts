@@ -72,7 +72,7 @@ export async function receiveHook(deps: ReceiveDeps, sourceName: string, headers
     );
     if (rowCount === 0) return { status: 202, body: { accepted: true, repeated: true } };
     const item = itemOf(source, article, url ?? article?.url ?? null);
-    const taken = event === "removed" ? await withdraw(db, source, item.guid, item.url) : await takeItem(db, source, item, "seen");
+    const taken = event === "removed" ? await withdraw(db, source, item.guid, item.url) : await takeItem(db, { sourceId: source.id, kind: "hook", announces: event === "published", hint: article === undefined }, item, "seen");
     const articleId = "articleId" in taken ? taken.articleId : null;
     await db.query("update slugline.hook_delivery set article_id = $3 where source_id = $1 and webhook_id = $2", [source.id, id, articleId]);
     await db.query("update slugline.source set last_ok_at = slugline.now(), last_new_at = case when $2 then slugline.now() else last_new_at end where id = $1", [

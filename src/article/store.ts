@@ -20,11 +20,8 @@ export interface SourceRow {
   readonly failures: number;
 }
 
-/** What each kind of source told of a story; a hook that carries it is believed before a feed's teaser. */
-export interface Given {
-  readonly feed?: Item;
-  readonly hook?: Item;
-}
+/** What each source last told of a story, by the source's id. */
+export type Given = Readonly<Record<string, { readonly kind: "feed" | "hook"; readonly item: Item }>>;
 
 export interface KnownArticle {
   readonly id: string;
@@ -113,24 +110,44 @@ export interface NewArticle {
 /** Undefined when another transaction was first: then the story is known. */
 export async function insertArticle(db: Db, it: NewArticle): Promise<string | undefined> {
   const { rows } = await db.query<{ id: string }>(
-    `insert into slugline.article (id, source_id, guid, url, canonical_url, state, title, given, published_at, embargo_until, composed_version)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0) on conflict do nothing returning id`,
-    [newId(), it.sourceId, it.guid, it.url, it.canonical, it.state, it.item.title, JSON.stringify(it.given), it.item.published, it.item.embargo],
+    `insert into slugline.article (id, source_id, guid, url, canonical_url, state, title, given, social, published_at, embargo_until, composed_version)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0) on conflict do nothing returning id`,
+    [
+      newId(),
+      it.sourceId,
+      it.guid,
+      it.url,
+      it.canonical,
+      it.state,
+      it.item.title,
+      JSON.stringify(it.given),
+      JSON.stringify(it.item.social),
+      it.item.published,
+      it.item.embargo,
+    ],
   );
   const id = rows[0]?.id;
   if (id !== undefined && it.state === "seen") await ring(db, "article", id);
   return id;
 }
 
-/** Has a story read again: its source told something else of it. */
-export async function seeAgain(db: Db, id: string, given: Given, guid: string | null, embargo: string | null): Promise<void> {
+/** Keeps what the sources told: nothing goes out before the latest embargo any of them names, nor without a journalist's own words. */
+export async function putGiven(db: Db, id: string, given: Given, guid: string | null): Promise<void> {
+  const items = Object.values(given).map(({ item }) => item);
+  const embargoes = items.flatMap(({ embargo }) => (embargo === null ? [] : [embargo]));
+  const latest = embargoes.toSorted((one, other) => Date.parse(one) - Date.parse(other)).at(-1) ?? null;
   await db.query(
-    `update slugline.article set state = 'seen', given = $2, next_at = slugline.now(), failures = 0, error = null, embargo_until = $3,
-            guid = coalesce(guid, (select $4::text where not exists (select from slugline.article o
-              where o.source_id = article.source_id and o.guid = $4)))
+    `update slugline.article set given = $2, embargo_until = $3, social = $4,
+            guid = coalesce(guid, (select $5::text where not exists (select from slugline.article o
+              where o.source_id = article.source_id and o.guid = $5)))
       where id = $1`,
-    [id, JSON.stringify(given), embargo, guid],
+    [id, JSON.stringify(given), latest, JSON.stringify(Object.assign({}, ...items.map(({ social }) => social))), guid],
   );
+}
+
+/** Has a story read again. */
+export async function seeAgain(db: Db, id: string): Promise<void> {
+  await db.query("update slugline.article set state = 'seen', next_at = slugline.now(), failures = 0, error = null where id = $1", [id]);
   await ring(db, "article", id);
 }
 

@@ -2,49 +2,76 @@ import { ring } from "../queue/ring.ts";
 import type { Db } from "../store/db.ts";
 import { tell } from "../store/history.ts";
 import type { Item } from "./article.ts";
-import { insertArticle, insertChange, lockKnown, seeAgain, type Given, type KnownArticle } from "./store.ts";
+import { hasBody } from "./merge.ts";
+import { insertArticle, insertChange, lockKnown, putGiven, seeAgain, type Given, type KnownArticle } from "./store.ts";
 import { canonicalUrl, cleanUrl } from "./url.ts";
 
 export type Taken = { readonly kind: "fresh" | "known" | "changed"; readonly articleId: string } | { readonly kind: "no-address" };
 
+/** What a telling means: a feed lists; a hook announces, or only hints that there is something to be looked at. */
+export interface Telling {
+  readonly sourceId: string;
+  readonly kind: "feed" | "hook";
+  /** A hook's `published`: the newsroom itself says that this is news, whatever was only known or held before. */
+  readonly announces?: boolean;
+  /** A hook that named the address alone. */
+  readonly hint?: boolean;
+}
+
 /** What is told of a story by its source: each story once, by guid, then by its address; an edit is no new story. */
-export async function takeItem(
-  db: Db,
-  source: { readonly id: string; readonly kind: "feed" | "hook" },
-  item: Item,
-  state: "seen" | "baseline" | "held",
-): Promise<Taken> {
+export async function takeItem(db: Db, by: Telling, told: Item, state: "seen" | "baseline" | "held"): Promise<Taken> {
+  const item = storable(told);
   const address = item.url ?? item.guid;
   const [url, canonical] = [address && cleanUrl(address), address && canonicalUrl(address)];
   if (!url || !canonical) return { kind: "no-address" };
-  const known = await lockKnown(db, source.id, item.guid, canonical);
-  if (known) return again(db, known, source, item, state);
-  const given: Given = source.kind === "hook" ? { hook: item } : { feed: item };
-  const id = await insertArticle(db, { sourceId: source.id, guid: item.guid, url, canonical, state, given, item });
+  const known = await lockKnown(db, by.sourceId, item.guid, canonical);
+  if (known) return again(db, known, by, item);
+  const given: Given = { [by.sourceId]: { kind: by.kind, item } };
+  const id = await insertArticle(db, { sourceId: by.sourceId, guid: item.guid, url, canonical, state, given, item });
   if (id === undefined) {
-    const first = await lockKnown(db, source.id, item.guid, canonical);
-    return first ? again(db, first, source, item, state) : { kind: "no-address" };
+    const first = await lockKnown(db, by.sourceId, item.guid, canonical);
+    return first ? again(db, first, by, item) : { kind: "no-address" };
   }
-  if (state !== "baseline") await tell(db, { kind: `article-${state}`, article: id, source: source.id, data: { title: item.title, url } });
+  if (state !== "baseline") await tell(db, { kind: `article-${state}`, article: id, source: by.sourceId, data: { title: item.title, url } });
   return { kind: "fresh", articleId: id };
 }
 
-async function again(db: Db, known: KnownArticle, source: { readonly kind: "feed" | "hook" }, item: Item, state: "seen" | "baseline" | "held"): Promise<Taken> {
-  const before = known.given[source.kind];
-  // A hook's "published" wakes what a feed had only listed: the newsroom itself says that it is news.
-  const woken = source.kind === "hook" && known.state === "baseline" && state === "seen";
-  const said = before !== undefined && told(before) === told(item);
-  const asleep = known.state === "duplicate" || known.state === "held" || (known.state === "baseline" && !woken);
-  if (asleep || (said && known.state !== "removed" && !woken)) return { kind: "known", articleId: known.id };
-  // A feed still lists a withdrawn story for a while; only who withdrew it, or new words, bring it back.
-  if (known.state === "removed" && source.kind === "feed" && said) return { kind: "known", articleId: known.id };
-  await seeAgain(db, known.id, { ...known.given, [source.kind]: item }, item.guid, item.embargo ?? null);
+async function again(db: Db, known: KnownArticle, by: Telling, item: Item): Promise<Taken> {
+  const before = known.given[by.sourceId]?.item;
+  // A hint keeps what was told before and has the page looked at.
+  const now = by.hint && before ? { ...before, html: null, text: null } : item;
+  const given: Given = { ...known.given, [by.sourceId]: { kind: by.kind, item: now } };
+  await putGiven(db, known.id, given, item.guid);
+  if (!isNews(known, by, before, now, given)) return { kind: "known", articleId: known.id };
+  await seeAgain(db, known.id);
   return { kind: "changed", articleId: known.id };
 }
 
+/** Whether a telling is a reason to read the story again. Two feeds that word one story differently are not. */
+function isNews(known: KnownArticle, by: Telling, before: Item | undefined, now: Item, given: Given): boolean {
+  if (known.state === "duplicate") return false;
+  if (known.state === "baseline" || known.state === "held") return by.announces ?? false;
+  const differs = before === undefined ? by.kind === "hook" : words(before) !== words(now);
+  // A feed still lists a withdrawn story for a while; only who announces it, or its own new words, bring it back.
+  if (known.state === "removed") return (by.announces ?? false) || (before !== undefined && differs);
+  if (by.hint) return true;
+  return differs && tellerOf(given, known.source_id)?.id === by.sourceId;
+}
+
+/** Whose telling counts: a hook that carried the whole story, else the source that found it, else whoever told first. */
+export function tellerOf(given: Given, sourceId: string): { readonly id: string; readonly item: Item } | undefined {
+  const all = Object.entries(given).map(([id, { kind, item }]) => ({ id, kind, item }));
+  return all.find(({ kind, item }) => kind === "hook" && hasBody(item)) ?? all.find(({ id }) => id === sourceId) ?? all[0];
+}
+
 /** What a reader would see of an item. */
-function told(item: Item): string {
+function words(item: Item): string {
   return JSON.stringify([item.title, item.summary, item.html, item.text, item.lang, item.tags, item.image?.url ?? null, item.embargo]);
+}
+
+/** Without what Postgres cannot hold as text: NUL, and half a character. */
+function storable(item: Item): Item {
+  return JSON.parse(JSON.stringify(item), (_, value: unknown) => (typeof value === "string" ? value.toWellFormed().replaceAll("\0", "") : value)) as Item;
 }
 
 /** The source says that a story is gone: what waits of it is held, and what was posted is shown as outdated. */

@@ -107,10 +107,11 @@ async function digest(deps: WatchDeps, db: Db, source: SourceRow, rhythm: Rhythm
 /** The first sight of a feed is its baseline: known, not posted, but for as many of the newest as the source asks for. */
 async function takeFeed(db: Db, source: SourceRow, feed: Feed): Promise<number> {
   const items = feed.items.map((item) => (item.lang === null ? { ...item, lang: source.settings.lang ?? feed.lang } : item));
+  const telling = { sourceId: source.id, kind: "feed" } as const;
   if (source.baseline_at === null) {
     const newest = items.toSorted((one, other) => Date.parse(other.published ?? "") - Date.parse(one.published ?? "") || 0).slice(0, source.settings.postNewest ?? 0);
     let posted = 0;
-    for (const item of items) posted += (await takeItem(db, source, item, newest.includes(item) ? "seen" : "baseline")).kind === "fresh" && newest.includes(item) ? 1 : 0;
+    for (const item of items) posted += (await takeItem(db, telling, item, newest.includes(item) ? "seen" : "baseline")).kind === "fresh" && newest.includes(item) ? 1 : 0;
     return posted;
   }
   const unknown = new Set<string>();
@@ -120,7 +121,7 @@ async function takeFeed(db: Db, source: SourceRow, feed: Feed): Promise<number> 
   const state = unknown.size > FLOOD ? "held" : "seen";
   let fresh = 0;
   // Oldest first, so that posts wait in the order in which the stories came.
-  for (const item of items.toReversed()) fresh += (await takeItem(db, source, item, state)).kind === "fresh" ? 1 : 0;
+  for (const item of items.toReversed()) fresh += (await takeItem(db, telling, item, state)).kind === "fresh" ? 1 : 0;
   if (state === "held" && fresh > 0) await tell(db, { kind: "source-flood", source: source.id, data: { count: fresh } });
   return fresh;
 }

@@ -20,8 +20,8 @@ export function createAssets(): Assets {
     ["editor.css", own("editor.css")],
     ["editor.js", own("editor.js")],
     ["icon.svg", own("icon.svg")],
-    ["htmx.js", withoutMap(htmx("htmx.min.js"))],
-    ["hx-sse.js", withoutMap(htmx("ext/hx-sse.min.js"))],
+    // One file: an extension that arrives after htmx has begun is never heard of.
+    ["htmx.js", ["htmx.min.js", "ext/hx-sse.min.js"].map((name) => withoutMap(htmx(name))).join("\n;")],
     ["lib/text/count.js", moduleOf("text/count")],
     ["lib/fault.js", moduleOf("fault")],
   ]);

@@ -63,7 +63,12 @@ export function createDecisions(deps: EditorDeps, assets: Assets, pages: Pages) 
       const url = form["url"]?.trim();
       if (said === "there" && !/^https?:\/\/\S+$/i.test(url ?? "")) return pages.problem(c, 422, "problem.url");
       const answered = await answer(store, { deliveryId, answer: said, ...(url ? { url } : {}), person: c.get("person").id });
-      if (!answered.ok) return pages.problem(c, answered.code === "gone" ? 404 : 409, answered.code === "gone" ? "problem.404" : "problem.answered");
+      if (!answered.ok)
+        return pages.problem(
+          c,
+          answered.code === "gone" ? 404 : 409,
+          answered.code === "gone" ? "problem.404" : "problem.answered",
+        );
       return c.redirect(withQuery(pathIn(form["back"]), { said: SAID[said] }), 303);
     },
   };

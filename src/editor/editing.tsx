@@ -37,12 +37,15 @@ export function createEditing(deps: EditorDeps, assets: Assets, pages: Pages) {
       if (card.revision !== revision) {
         return c.html(
           <>
-            <p class="notice bad">{v.t("conflict.changed", { who: card.writer ?? v.t("conflict.voice"), when: v.when(card.written_at) })}</p>
+            <p class="notice bad">
+              {v.t("conflict.changed", { who: card.writer ?? v.t("conflict.voice"), when: v.when(card.written_at) })}
+            </p>
             <Theirs v={v} text={card.text} lang={card.lang} dir={card.dir} />
           </>,
         );
       }
-      if (card.state !== "waiting") return c.html(<p class="notice">{v.t("edit.decided", { state: v.t(`state.${card.state}`) })}</p>);
+      if (card.state !== "waiting")
+        return c.html(<p class="notice">{v.t("edit.decided", { state: v.t(`state.${card.state}`) })}</p>);
       return c.html("");
     },
 
@@ -56,14 +59,21 @@ export function createEditing(deps: EditorDeps, assets: Assets, pages: Pages) {
       const v = viewOf(c, deps, assets);
       const revised = await revise(store, deps, { postId, revision, text, person });
       if (!revised.ok) return refused(c, v, postId, { text, revision }, revised);
-      if (form["then"] !== "approve" || !may(c.get("person").role, "decide")) return c.redirect(withQuery("/", { post: postId, said: "saved" }), 303);
+      if (form["next"] !== "approve" || !may(c.get("person").role, "decide"))
+        return c.redirect(withQuery("/", { post: postId, said: "saved" }), 303);
       const decided = await approve(store, { postId, revision: revised.revision, by: { person } });
       if (!decided.ok) return pages.queue(c, postId, { conflict: conflictOf(v, decided) }, 409);
       return c.redirect(withQuery("/", { post: await nextWaiting(store, postId), said: "approved", of: postId }), 303);
     },
   };
 
-  async function refused(c: C, v: View, postId: string, typed: { text: string; revision: number }, revised: Extract<Revised, { ok: false }>): Promise<Response> {
+  async function refused(
+    c: C,
+    v: View,
+    postId: string,
+    typed: { text: string; revision: number },
+    revised: Extract<Revised, { ok: false }>,
+  ): Promise<Response> {
     const card = await cardOf(store, postId);
     if (!card || revised.code === "gone") return pages.problem(c, 404, "problem.404");
     if (revised.code === "changed") {
@@ -72,7 +82,11 @@ export function createEditing(deps: EditorDeps, assets: Assets, pages: Pages) {
       return pages.queue(c, postId, { draft: { text: typed.text, revision: card.revision, problem, theirs: card.text } }, 409);
     }
     const over = (revised.length ?? 0) - (revised.limit ?? 0);
-    const problem = v.t(`edit.problem.${revised.code}`, { over, limit: revised.limit ?? 0, link: card.code === null ? "" : `${v.shortUrl}/${card.code}` });
+    const problem = v.t(`edit.problem.${revised.code}`, {
+      over,
+      limit: revised.limit ?? 0,
+      link: card.code === null ? "" : `${v.shortUrl}/${card.code}`,
+    });
     return pages.queue(c, postId, { draft: { ...typed, problem } }, revised.code === "on-its-way" ? 409 : 422);
   }
 

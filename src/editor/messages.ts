@@ -53,7 +53,7 @@ function sentencesIn(lang: string): Sentences | undefined {
 
 function format(sentence: string, args: Args, lang: string): string {
   let out = "";
-  for (let at = 0; at < sentence.length; ) {
+  for (let at = 0; at < sentence.length;) {
     const open = sentence.indexOf("{", at);
     if (open < 0) return out + sentence.slice(at);
     const close = closing(sentence, open);
@@ -74,7 +74,7 @@ function argument(inside: string, args: Args, lang: string): string {
 
 function formsIn(text: string): Map<string, string> {
   const forms = new Map<string, string>();
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     const open = text.indexOf("{", at);
     if (open < 0) return forms;
     const close = closing(text, open);

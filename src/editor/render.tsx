@@ -64,9 +64,15 @@ export function createPages(deps: EditorDeps, assets: Assets): Pages {
       const asked = postId === undefined ? undefined : await cardOf(store, postId);
       const card = asked ?? (rows[0] ? await cardOf(store, rows[0].id) : undefined);
       // The address names what is on the desk, so that a reload and the live bell read that again.
-      if (c.req.header("hx-target") === "section#desk") c.header("HX-Replace-Url", !card ? "/" : on?.draft ? `/posts/${card.id}/edit` : `/?post=${card.id}`);
+      if (c.req.header("hx-target") === "section#desk")
+        c.header("HX-Replace-Url", !card ? "/" : on?.draft ? `/posts/${card.id}/edit` : `/?post=${card.id}`);
       const mayDecide = may(c.get("person").role, "decide");
-      const page = <QueuePage frame={frame} queue={{ rows, desk: card ? deskOf(c, card, on) : null, troubles: found, stuck, may: mayDecide }} />;
+      const page = (
+        <QueuePage
+          frame={frame}
+          queue={{ rows, desk: card ? deskOf(c, card, on) : null, troubles: found, stuck, may: mayDecide }}
+        />
+      );
       return html(c, page, status);
     },
     async post(c, postId) {
@@ -80,7 +86,10 @@ export function createPages(deps: EditorDeps, assets: Assets): Pages {
         attemptsOf(store, postId),
       ]);
       const mayDecide = may(c.get("person").role, "decide");
-      return html(c, <PostPage frame={frame} post={{ desk: deskOf(c, card), revisions, decisions, deliveries, attempts, may: mayDecide }} />);
+      return html(
+        c,
+        <PostPage frame={frame} post={{ desk: deskOf(c, card), revisions, decisions, deliveries, attempts, may: mayDecide }} />,
+      );
     },
   };
 }

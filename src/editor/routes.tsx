@@ -74,7 +74,10 @@ export function routes(editor: Hono<EditorEnv>, deps: EditorDeps, assets: Assets
   editor.get("/posts", async (c) => {
     const state = POST_STATES.find((one) => one === c.req.query("state")) ?? ("approved" satisfies PostState);
     const page = await postsIn(store, state, cursor(c));
-    return pages.html(c, <PostsPage frame={await frame(c, "posts.title", "posts")} state={state} page={page} may={mayDecide(c)} />);
+    return pages.html(
+      c,
+      <PostsPage frame={await frame(c, "posts.title", "posts")} state={state} page={page} may={mayDecide(c)} />,
+    );
   });
   editor.get("/posts/:id", (c) => pages.post(c, idIn(c.req.param("id")) ?? NOBODY));
   editor.get("/timeline", async (c) => {
@@ -89,7 +92,12 @@ export function routes(editor: Hono<EditorEnv>, deps: EditorDeps, assets: Assets
     const id = idIn(c.req.param("id")) ?? NOBODY;
     const article = await articleById(store, id);
     if (!article) return pages.problem(c, 404, "problem.404");
-    const [posts, links, changes, events] = await Promise.all([postsOf(store, id), linksOf(store, id), changesOf(store, id), eventsOf(store, id)]);
+    const [posts, links, changes, events] = await Promise.all([
+      postsOf(store, id),
+      linksOf(store, id),
+      changesOf(store, id),
+      eventsOf(store, id),
+    ]);
     const it = { article, posts, links, changes, events, may: mayDecide(c) };
     return pages.html(c, <ArticlePage frame={await frame(c, "articles.title", "articles")} it={it} />);
   });
@@ -100,7 +108,10 @@ export function routes(editor: Hono<EditorEnv>, deps: EditorDeps, assets: Assets
   editor.get("/accounts", async (c) => {
     const accounts = await accountLines(store);
     const around = await frame(c, "nav.accounts", "accounts");
-    return pages.html(c, <AccountsPage frame={around} accounts={accounts} limitsOf={(one) => one.limits ?? deps.usualLimits(one.network)} />);
+    return pages.html(
+      c,
+      <AccountsPage frame={around} accounts={accounts} limitsOf={(one) => one.limits ?? deps.usualLimits(one.network)} />,
+    );
   });
   editor.get("/sources", async (c) => {
     const [sources, checks] = await Promise.all([sourceLines(store), lastChecks(store)]);

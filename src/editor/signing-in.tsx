@@ -23,7 +23,11 @@ export function createSignIn(deps: EditorDeps, assets: Assets, pages: Pages) {
       const email = form["email"]?.trim() ?? "";
       const signed = await signIn(store, deps, { email, password: form["password"] ?? "", address: addressOf(c) });
       if (!signed.ok) {
-        return pages.html(c, <SignInPage v={v} email={email} problem={v.t(`signIn.problem.${signed.code}`)} />, signed.code === "slow-down" ? 429 : 401);
+        return pages.html(
+          c,
+          <SignInPage v={v} email={email} problem={v.t(`signIn.problem.${signed.code}`)} />,
+          signed.code === "slow-down" ? 429 : 401,
+        );
       }
       giveSession(c, deps, signed.token, signed.expiresAt);
       return c.redirect("/", 303);
@@ -46,7 +50,11 @@ export function createSignIn(deps: EditorDeps, assets: Assets, pages: Pages) {
       if (!signed.ok) {
         const link = await openLink(store, token);
         if (!link) return pages.problem(c, 410, "problem.link");
-        return pages.html(c, <LinkPage v={v} token={token} person={link.person} problem={v.t(`first.problem.${signed.code}`)} fields={given} />, 422);
+        return pages.html(
+          c,
+          <LinkPage v={v} token={token} person={link.person} problem={v.t(`first.problem.${signed.code}`)} fields={given} />,
+          422,
+        );
       }
       giveSession(c, deps, signed.token, signed.expiresAt);
       return c.redirect("/", 303);

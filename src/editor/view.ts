@@ -26,8 +26,23 @@ export function createView(deps: EditorDeps, assets: string, now: Date, person: 
   const messages = messagesIn(person?.lang ?? deps.site.languages[0] ?? "en");
   const { lang, t } = messages;
   const { timeZone } = deps.site;
-  const day = new Intl.DateTimeFormat(lang, { timeZone, day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" });
-  const time = new Intl.DateTimeFormat(lang, { timeZone, hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" });
+  const day = new Intl.DateTimeFormat(lang, {
+    timeZone,
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+    timeZoneName: "short",
+  });
+  const time = new Intl.DateTimeFormat(lang, {
+    timeZone,
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+    timeZoneName: "short",
+  });
   return {
     ...messages,
     person,

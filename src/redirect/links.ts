@@ -150,7 +150,7 @@ export async function keepLinks({ store, connection, dataDir, log, clock }: Link
   }
 
   const known = await snapshot.load(table);
-  log.info({ links: known }, "Links read from the snapshot");
+  log.debug({ links: known }, "Links read from the snapshot");
   const keeping = keepUp();
 
   return {

@@ -122,7 +122,7 @@ async function apply(client: PoolClient, { number, name, sql, checksum }: Migrat
       error,
     );
   }
-  log.info({ migration: name }, "Migrated");
+  log.debug({ migration: name }, "Migrated");
 }
 
 async function readMigrations(folder: string): Promise<Migration[]> {

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Webhook } from "standardwebhooks";
+import { NOTHING_TOLD, type Item } from "../../src/article/article.ts";
 import { createParser, type Parser } from "../../src/article/parser.ts";
 import { readArticle } from "../../src/article/read.ts";
 import { receiveHook, type HookAnswer } from "../../src/article/receive.ts";
+import { takeItem } from "../../src/article/take.ts";
 import { newId } from "../../src/lib/id.ts";
 import { silentLog } from "../../src/lib/log.ts";
 import { createOutbound, type Outbound } from "../../src/lib/outbound/outbound.ts";
@@ -82,6 +84,46 @@ describe("a signed hook", () => {
     await send(published("d-1", { title: "Back again" }));
     await read((await rowsOf("d-1"))[0]!.id);
     expect(await rowsOf("d-1")).toMatchObject([{ state: "ready", version: 3, title: "Back again" }]);
+  });
+});
+
+describe("a story that several sources tell", () => {
+  const feed = async () => {
+    const id = newId();
+    await store.query("insert into slugline.source (id, name, kind, url, origin) values ($1, $2, 'feed', 'https://example.org/feed', 'file')", [id, `feed-${id}`]);
+    return id;
+  };
+  const told = (guid: string, title: string): Item => ({ ...NOTHING_TOLD, guid, url: `https://example.org/${guid}`, title, text: STORY });
+  const take = (sourceId: string, item: Item) => store.transaction((db) => takeItem(db, { sourceId, kind: "feed" }, item, "seen"));
+
+  test("keeps the embargo of whoever set it, until they lift it", async () => {
+    const embargo = async () => (await store.query<{ embargo_until: Date | null }>("select embargo_until from slugline.article where guid = 'm-1'")).rows[0]!.embargo_until;
+    await send(published("m-1", { embargo: "2030-01-01T00:00:00Z" }));
+    await take(await feed(), told("m-1", "Story m-1"));
+    expect(await embargo()).toEqual(new Date("2030-01-01T00:00:00Z"));
+    await send({ ...published("m-1"), event: "updated" });
+    expect(await embargo()).toBeNull();
+  });
+
+  test("in two wordings is not rewritten at each telling", async () => {
+    const [front, section] = [await feed(), await feed()];
+    for (let poll = 0; poll < 3; poll += 1) {
+      await take(front, told("m-2", "Front"));
+      await take(section, told("m-2", "Section"));
+      for (const { id, state } of await rowsOf("m-2")) if (state === "seen") await read(id);
+    }
+    expect(await rowsOf("m-2")).toMatchObject([{ title: "Front", version: 1, state: "ready" }]);
+  });
+
+  test("with characters that no database holds is stored without them", async () => {
+    expect((await send(published("m-3", { title: "A\u0000B", html: "<p>x\u0000\ud800y</p>", social: { mastodon: "\udc00" } }))).status).toBe(202);
+    expect(await rowsOf("m-3")).toHaveLength(1);
+  });
+
+  test("keeps what a journalist wrote for a network", async () => {
+    await send(published("m-4", { social: { mastodon: "In my own words" } }));
+    const { rows } = await store.query("select social from slugline.article where guid = 'm-4'");
+    expect(rows).toEqual([{ social: { mastodon: "In my own words" } }]);
   });
 });
 

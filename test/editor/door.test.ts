@@ -36,7 +36,9 @@ describe("the door", () => {
   });
 
   test("every route but the door itself and the assets needs a session", async () => {
-    const closed = editor.routes.filter((route) => route.method !== "ALL" && !isOpen(route.path.replace(":version/*", "x/y").replace(":token", "x")));
+    const closed = editor.routes.filter(
+      (route) => route.method !== "ALL" && !isOpen(route.path.replace(":version/*", "x/y").replace(":token", "x")),
+    );
     expect(closed.length).toBeGreaterThan(20);
     for (const { method, path } of closed) {
       const answer = await editor.request(path.replace(/:\w+/g, "x"), { method, headers: { "sec-fetch-site": "same-origin" } });
@@ -51,12 +53,20 @@ describe("the door", () => {
     ["an old browser elsewhere", { "sec-fetch-site": "", origin: "https://evil.example" }],
     ["nobody knows where", {}],
   ])("a form posted by %s is refused", async (_where, headers) => {
-    const answer = await editor.request("/sign-in", { method: "POST", body: "email=a", headers: Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== "")) });
+    const answer = await editor.request("/sign-in", {
+      method: "POST",
+      body: "email=a",
+      headers: Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== "")),
+    });
     expect(answer.status).toBe(403);
   });
 
   test("an old browser's own form passes by its Origin", async () => {
-    const answer = await editor.request("/sign-in", { method: "POST", body: new URLSearchParams({ email: "a@b.example" }), headers: { origin: ORIGIN } });
+    const answer = await editor.request("/sign-in", {
+      method: "POST",
+      body: new URLSearchParams({ email: "a@b.example" }),
+      headers: { origin: ORIGIN },
+    });
     expect(answer.status).toBe(401);
   });
 

@@ -16,11 +16,19 @@ const get = async (path: string, cookie = rosa.cookie) => {
   const answer = await editor.request(path, { headers: { cookie } });
   return { status: answer.status, text: await answer.text() };
 };
-const stateOf = async (id: string) => (await store.query<{ state: string; revision: number }>("select state, revision from slugline.post where id = $1", [id])).rows[0]!;
+const stateOf = async (id: string) =>
+  (await store.query<{ state: string; revision: number }>("select state, revision from slugline.post where id = $1", [id]))
+    .rows[0]!;
 
 describe("the queue", () => {
   test("shows a post as the network will: text, language and direction, short link, count and limit, story beside it", async () => {
-    const { post, code } = await waiting({ account: "masto-ar", lang: "ar", dir: "rtl", title: "افتتاح الجسر القديم", summary: "قال المجلس إن المشاة يعبرون." });
+    const { post, code } = await waiting({
+      account: "masto-ar",
+      lang: "ar",
+      dir: "rtl",
+      title: "افتتاح الجسر القديم",
+      summary: "قال المجلس إن المشاة يعبرون.",
+    });
     const { text } = await get(`/?post=${post}`);
     expect(text).toContain('dir="rtl" lang="ar"');
     expect(text).toContain(`title="${SHORT_URL}/${code}">go.example.org/${code}`);
@@ -63,7 +71,10 @@ describe("the queue", () => {
 
   test("an approval of a text that changed meanwhile does nothing but say so", async () => {
     const { post, code } = await waiting();
-    await editor.request(`/posts/${post}/revisions`, posted({ revision: "1", text: `Shorter. ${SHORT_URL}/${code}`, then: "wait" }, sami.cookie));
+    await editor.request(
+      `/posts/${post}/revisions`,
+      posted({ revision: "1", text: `Shorter. ${SHORT_URL}/${code}`, next: "wait" }, sami.cookie),
+    );
     const answer = await editor.request(`/posts/${post}/approval`, posted({ revision: "1" }, rosa.cookie));
     expect(answer.status).toBe(409);
     expect(await answer.text()).toContain("Sami changed this text at");
@@ -90,7 +101,7 @@ describe("editing", () => {
   test("a text that is too long says by how much, and keeps what was typed", async () => {
     const { post, code } = await waiting();
     const text = `${"a".repeat(500)} ${SHORT_URL}/${code}`;
-    const answer = await editor.request(`/posts/${post}/revisions`, posted({ revision: "1", text, then: "wait" }, rosa.cookie));
+    const answer = await editor.request(`/posts/${post}/revisions`, posted({ revision: "1", text, next: "wait" }, rosa.cookie));
     expect(answer.status).toBe(422);
     const page = await answer.text();
     expect(page).toContain("Too long by 24 characters; 500 fit.");
@@ -101,9 +112,12 @@ describe("editing", () => {
     const { post, code } = await waiting();
     const theirs = `Theirs ${SHORT_URL}/${code}`;
     const mine = `Mine ${SHORT_URL}/${code}`;
-    await editor.request(`/posts/${post}/revisions`, posted({ revision: "1", text: theirs, then: "wait" }, sami.cookie));
+    await editor.request(`/posts/${post}/revisions`, posted({ revision: "1", text: theirs, next: "wait" }, sami.cookie));
     expect((await get(`/posts/${post}/newer?revision=1`)).text).toContain(theirs);
-    const answer = await editor.request(`/posts/${post}/revisions`, posted({ revision: "1", text: mine, then: "approve" }, rosa.cookie));
+    const answer = await editor.request(
+      `/posts/${post}/revisions`,
+      posted({ revision: "1", text: mine, next: "approve" }, rosa.cookie),
+    );
     const page = await answer.text();
     expect(answer.status).toBe(409);
     expect(page).toContain(theirs);
@@ -113,7 +127,10 @@ describe("editing", () => {
 
   test("save and approve approves exactly the new text", async () => {
     const { post, code } = await waiting();
-    await editor.request(`/posts/${post}/revisions`, posted({ revision: "1", text: `Mine ${SHORT_URL}/${code}`, then: "approve" }, rosa.cookie));
+    await editor.request(
+      `/posts/${post}/revisions`,
+      posted({ revision: "1", text: `Mine ${SHORT_URL}/${code}`, next: "approve" }, rosa.cookie),
+    );
     expect(await stateOf(post)).toEqual({ state: "approved", revision: 2 });
     const { text } = await get(`/posts/${post}`);
     expect(text).toContain("Rosa approved revision 2");

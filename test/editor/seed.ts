@@ -12,10 +12,35 @@ export const ORIGIN = "http://localhost:3000";
 export const LIMITS: Limits = { max: 500, unit: "grapheme", perLink: 23 };
 
 const STORIES = [
-  { account: "masto-en", lang: "en", dir: "ltr", title: "Old bridge opens again after nine years of repairs", summary: "Pedestrians may cross from Monday, the city council said. Cars will have to wait until spring, when the eastern ramp is done." },
-  { account: "masto-ar", lang: "ar", dir: "rtl", title: "افتتاح الجسر القديم بعد تسع سنوات من الترميم", summary: "قال مجلس المدينة إن المشاة يمكنهم العبور ابتداء من يوم الاثنين، أما السيارات فعليها الانتظار حتى الربيع." },
-  { account: "masto-ckb", lang: "ckb", dir: "rtl", title: "پردە کۆنەکە دوای نۆ ساڵ دەکرێتەوە", summary: "ئەنجومەنی شار ڕایگەیاند کە پیادەکان لە ڕۆژی دووشەممەوە دەتوانن بپەڕنەوە." },
-  { account: "masto-de", lang: "de", dir: "ltr", title: "Alte Brücke nach neun Jahren Sanierung wieder geöffnet", summary: "Fußgänger dürfen ab Montag hinüber, teilte der Stadtrat mit." },
+  {
+    account: "masto-en",
+    lang: "en",
+    dir: "ltr",
+    title: "Old bridge opens again after nine years of repairs",
+    summary:
+      "Pedestrians may cross from Monday, the city council said. Cars will have to wait until spring, when the eastern ramp is done.",
+  },
+  {
+    account: "masto-ar",
+    lang: "ar",
+    dir: "rtl",
+    title: "افتتاح الجسر القديم بعد تسع سنوات من الترميم",
+    summary: "قال مجلس المدينة إن المشاة يمكنهم العبور ابتداء من يوم الاثنين، أما السيارات فعليها الانتظار حتى الربيع.",
+  },
+  {
+    account: "masto-ckb",
+    lang: "ckb",
+    dir: "rtl",
+    title: "پردە کۆنەکە دوای نۆ ساڵ دەکرێتەوە",
+    summary: "ئەنجومەنی شار ڕایگەیاند کە پیادەکان لە ڕۆژی دووشەممەوە دەتوانن بپەڕنەوە.",
+  },
+  {
+    account: "masto-de",
+    lang: "de",
+    dir: "ltr",
+    title: "Alte Brücke nach neun Jahren Sanierung wieder geöffnet",
+    summary: "Fußgänger dürfen ab Montag hinüber, teilte der Stadtrat mit.",
+  },
 ] as const;
 
 /** An editor's door on a store with a small newsroom in it: four accounts, a story for each, all waiting. */
@@ -34,12 +59,19 @@ export async function seeded(store: TestStore) {
     closing: closing.signal,
   });
   const source = newId();
-  await store.query("insert into slugline.source (id, name, kind, url, origin, last_ok_at) values ($1, 'front', 'feed', 'https://example.org/feed', 'file', slugline.now())", [source]);
+  await store.query(
+    "insert into slugline.source (id, name, kind, url, origin, last_ok_at) values ($1, 'front', 'feed', 'https://example.org/feed', 'file', slugline.now())",
+    [source],
+  );
 
   async function person(name: string, role: Role): Promise<{ id: string; cookie: string }> {
     const made = await createPerson(store, { email: `${name.toLowerCase()}@example.org`, name, role });
     if (!made) throw new Error(`${name} is there already`);
-    const signed = await consumeSignInLink(store, await createSignInLink(store, made.id), { email: "", name: "", password: "correct horse battery" });
+    const signed = await consumeSignInLink(store, await createSignInLink(store, made.id), {
+      email: "",
+      name: "",
+      password: "correct horse battery",
+    });
     if (!signed.ok) throw new Error(signed.code);
     return { id: made.id, cookie: `slugline=${signed.token}` };
   }
@@ -48,12 +80,25 @@ export async function seeded(store: TestStore) {
     const { rows } = await store.query<{ id: string }>("select id from slugline.account where name = $1", [name]);
     if (rows[0]) return rows[0].id;
     const id = newId();
-    await store.query("insert into slugline.account (id, name, network, handle, lang, rehearsal, origin) values ($1, $2, 'mastodon', $3, $4, true, 'file')", [id, name, `${name}@mastodon.example`, lang]);
+    await store.query(
+      "insert into slugline.account (id, name, network, handle, lang, rehearsal, origin) values ($1, $2, 'mastodon', $3, $4, true, 'file')",
+      [id, name, `${name}@mastodon.example`, lang],
+    );
     return id;
   }
 
   /** A story and its post that waits. */
-  async function waiting(it: { account?: string; lang?: string; dir?: string; title?: string; summary?: string; priority?: string; image?: string } = {}) {
+  async function waiting(
+    it: {
+      account?: string;
+      lang?: string;
+      dir?: string;
+      title?: string;
+      summary?: string;
+      priority?: string;
+      image?: string;
+    } = {},
+  ) {
     const article = newId();
     const post = newId();
     const link = newId();
@@ -65,7 +110,13 @@ export async function seeded(store: TestStore) {
        values ($1, $2, $3, $3, 'ready', $4, $5, $6, $7, $8, '{Rosa Haddad}', $9, 'The bridge at dusk', slugline.now(), 1)`,
       [article, source, url, title, summary, [summary, summary], lang, dir, it.image ?? null],
     );
-    await store.query("insert into slugline.link (id, code, target, article_id, placement) values ($1, $2, $3, $4, $5)", [link, code, url, article, `post:${post}`]);
+    await store.query("insert into slugline.link (id, code, target, article_id, placement) values ($1, $2, $3, $4, $5)", [
+      link,
+      code,
+      url,
+      article,
+      `post:${post}`,
+    ]);
     const accountId = await account(it.account ?? "masto-en", lang);
     await store.transaction(async (db) => {
       await db.query(
@@ -73,17 +124,23 @@ export async function seeded(store: TestStore) {
          values ($1, $2, $3, 'waiting', 'review', 'account ${it.account ?? "masto-en"}', $4, 1, $5)`,
         [post, article, accountId, it.priority ?? "normal", link],
       );
-      await db.query("insert into slugline.post_revision (post_id, revision, text, lang, dir, hash) values ($1, 1, $2, $3, $4, 'seeded')", [
-        post,
-        `${title}\n\n${summary}\n\n${SHORT_URL}/${code} #news`,
-        lang,
-        dir,
-      ]);
+      await db.query(
+        "insert into slugline.post_revision (post_id, revision, text, lang, dir, hash) values ($1, 1, $2, $3, $4, 'seeded')",
+        [post, `${title}\n\n${summary}\n\n${SHORT_URL}/${code} #news`, lang, dir],
+      );
     });
     return { post, article, code, title };
   }
 
-  return { editor, person, waiting, ring: () => rings.forEach((ring) => ring()), rings, close: () => closing.abort(), stories: STORIES };
+  return {
+    editor,
+    person,
+    waiting,
+    ring: () => rings.forEach((ring) => ring()),
+    rings,
+    close: () => closing.abort(),
+    stories: STORIES,
+  };
 }
 
 /** A form as a browser of ours posts it. */

@@ -24,19 +24,29 @@ describe("messages", () => {
 
   test("every key there is used", () => {
     const problems = (key: string) => key.startsWith("problem.");
-    expect(keys.filter((key) => !written.has(key) && !problems(key) && !families.some((family) => key.startsWith(family)))).toEqual([]);
+    expect(
+      keys.filter((key) => !written.has(key) && !problems(key) && !families.some((family) => key.startsWith(family))),
+    ).toEqual([]);
   });
 
   test("numbers and plurals are said as the language says them", () => {
     const { t } = createMessages("en", { a: "{n, plural, =0 {nothing} one {# post} other {# posts}} for {who}" });
-    expect([t("a", { n: 0, who: "x" }), t("a", { n: 1, who: "x" }), t("a", { n: 1200, who: "{n}" })]).toEqual(["nothing for x", "1 post for x", "1,200 posts for {n}"]);
+    expect([t("a", { n: 0, who: "x" }), t("a", { n: 1, who: "x" }), t("a", { n: 1200, who: "{n}" })]).toEqual([
+      "nothing for x",
+      "1 post for x",
+      "1,200 posts for {n}",
+    ]);
     expect(createMessages("ar", { a: "{n, plural, two {اثنان} other {#}}" }).t("a", { n: 2 })).toBe("اثنان");
   });
 });
 
 test("style knows no left and right, so that it fits both directions of writing", () => {
   const css = readFileSync(`${folder}/assets/editor.css`, "utf8").replaceAll(/\/\*.*?\*\//gs, "");
-  expect(css.match(/(?:^|[\s;{-])(?:left|right)\b(?=\s*:|;|-)|(?:margin|padding|border)-(?:left|right|top|bottom)|(?:^|\s)(?:width|height|top|bottom)\s*:/gm)).toBeNull();
+  expect(
+    css.match(
+      /(?:^|[\s;{-])(?:left|right)\b(?=\s*:|;|-)|(?:margin|padding|border)-(?:left|right|top|bottom)|(?:^|\s)(?:width|height|top|bottom)\s*:/gm,
+    ),
+  ).toBeNull();
 });
 
 describe("the newsroom's clocks", () => {

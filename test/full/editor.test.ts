@@ -44,7 +44,8 @@ describe.skipIf(!there)("an editor at the keyboard", async () => {
   });
 
   const selected = () => page.locator('#waiting [aria-current="true"]').getAttribute("data-row");
-  const stateOf = async (id: string | null) => (await store.query<{ state: string }>("select state from slugline.post where id = $1", [id])).rows[0]?.state;
+  const stateOf = async (id: string | null) =>
+    (await store.query<{ state: string }>("select state from slugline.post where id = $1", [id])).rows[0]?.state;
 
   test("one key approves; the next card is selected and focused; it is said aloud", async () => {
     const first = await selected();
@@ -53,7 +54,7 @@ describe.skipIf(!there)("an editor at the keyboard", async () => {
     expect(await stateOf(first)).toBe("approved");
     const next = await selected();
     expect(next).not.toBe(first);
-    expect(await page.evaluate(() => document.activeElement?.getAttribute("data-card"))).toBe(next);
+    expect(await page.evaluate('document.activeElement?.getAttribute("data-card")')).toBe(next);
     const read = page.waitForResponse((answer) => answer.url().endsWith(`/?post=${next}`));
     ring();
     await read;
@@ -64,9 +65,9 @@ describe.skipIf(!there)("an editor at the keyboard", async () => {
   test("j and k walk the list; ? opens the help and Escape closes it", async () => {
     const before = await selected();
     await page.keyboard.press("j");
-    await page.waitForFunction((id) => document.querySelector('#waiting [aria-current="true"]')?.getAttribute("data-row") !== id, before);
+    await page.locator(`#waiting [aria-current="true"]:not([data-row="${before}"])`).waitFor();
     await page.keyboard.press("k");
-    await page.waitForFunction((id) => document.querySelector('#waiting [aria-current="true"]')?.getAttribute("data-row") === id, before);
+    await page.locator(`#waiting [aria-current="true"][data-row="${before}"]`).waitFor();
     await page.keyboard.press("?");
     await page.locator("#help[open]").waitFor();
     await page.keyboard.press("a");
@@ -96,7 +97,7 @@ describe.skipIf(!there)("an editor at the keyboard", async () => {
     await page.locator(`#row-${post}`).waitFor();
     expect(await text.inputValue()).toContain("axhsjk");
     expect(await stateOf(id)).toBe("waiting");
-    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("TEXTAREA");
+    expect(await page.evaluate("document.activeElement?.tagName")).toBe("TEXTAREA");
   });
 
   test("half-typed text outlives the tab's reload, and the count follows each letter", async () => {
@@ -117,10 +118,10 @@ describe.skipIf(!there)("an editor at the keyboard", async () => {
     for (const path of ["/", "/posts?state=rejected", "/timeline", "/articles", "/links", "/accounts", "/sources", "/history"]) {
       await page.setViewportSize({ width, height: 780 });
       await page.goto(path);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(width);
-      const small = await page.locator("button:visible, a.button:visible, nav a:visible, summary:visible").evaluateAll((all) =>
-        all.filter((one) => one.getBoundingClientRect().height < 24).map((one) => one.textContent),
-      );
+      expect(await page.evaluate("document.documentElement.scrollWidth"), path).toBeLessThanOrEqual(width);
+      const small = await page
+        .locator("button:visible, a.button:visible, nav a:visible, summary:visible")
+        .evaluateAll((all) => all.filter((one) => one.getBoundingClientRect().height < 24).map((one) => one.textContent));
       expect(small, path).toEqual([]);
     }
   });
@@ -130,7 +131,11 @@ describe.skipIf(!there)("an editor at the keyboard", async () => {
   });
 
   test("a queue without script: the same buttons, as plain forms", async () => {
-    const plain = await browser.newContext({ javaScriptEnabled: false, baseURL: page.url(), storageState: await desk.storageState() });
+    const plain = await browser.newContext({
+      javaScriptEnabled: false,
+      baseURL: page.url(),
+      storageState: await desk.storageState(),
+    });
     const bare = await plain.newPage();
     await bare.goto("/");
     const id = await bare.locator('#waiting [aria-current="true"]').getAttribute("data-row");

@@ -227,7 +227,8 @@ export function networkContract(name: string, setUp: () => Promise<Bench>): void
 
     test.for([401, 403, 404, 422, 429, 500, 503, 302, 200])("nor when the server repeats it in a %i", async (status, given) => {
       const next = faulty(given);
-      const hush = (told: unknown) => expect(JSON.stringify(told)).not.toContain(bench.secret);
+      const pieces = [bench.secret, `x${bench.secret.slice(0, 4)}`];
+      const hush = (told: unknown) => expect(pieces.filter((piece) => JSON.stringify(told).includes(piece))).toEqual([]);
       const { id } = (await publish()) as { id: string };
       // At the end of what is kept of a sentence, too: no piece of it may be left.
       const cut = { status, body: JSON.stringify({ error: `${"x".repeat(295)}${bench.secret}` }) };

@@ -37,7 +37,8 @@ document.addEventListener("signed-out", () => {
 
 // Keys -----------------------------------------------------------------------------------------------------------------
 
-const typing = (element) => element instanceof HTMLElement && (element.isContentEditable || element.matches("input, textarea, select"));
+const typing = (element) =>
+  element instanceof HTMLElement && (element.isContentEditable || element.matches("input, textarea, select"));
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") return closeFolds();
@@ -48,7 +49,8 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "k") return press(event, () => step(-1));
   const button = /^[aexhs]$/.test(event.key) ? $(`[data-key="${event.key}"]`, desk() ?? undefined) : null;
   // While a card is being edited it has no such buttons: no key acts on it.
-  if (button && !button.disabled) press(event, () => (button.matches("summary") ? openFold(button.parentElement) : button.click()));
+  if (button && !button.disabled)
+    press(event, () => (button.matches("summary") ? openFold(button.parentElement) : button.click()));
 });
 
 function press(event, act) {

@@ -75,7 +75,9 @@ export function ArticlePage({ frame, it }: { frame: Frame; it: ArticleProps }) {
           </p>
           <h1>{article.title || article.url}</h1>
           {article.authors.length > 0 ? <p class="byline">{article.authors.join(" · ")}</p> : null}
-          {article.image_url === null ? null : <img src={article.image_url} alt={article.image_alt ?? ""} loading="lazy" referrerpolicy="no-referrer" />}
+          {article.image_url === null ? null : (
+            <img src={article.image_url} alt={article.image_alt ?? ""} loading="lazy" referrerpolicy="no-referrer" />
+          )}
           {article.summary ? <p class="standfirst">{article.summary}</p> : null}
           {article.body.map((paragraph) => (
             <p>{paragraph}</p>
@@ -87,7 +89,9 @@ export function ArticlePage({ frame, it }: { frame: Frame; it: ArticleProps }) {
         <div class="sheet">
           {article.error === null ? null : <p class="notice bad">{article.error}</p>}
           <h2>{v.t("article.posts")}</h2>
-          {it.posts.length === 0 ? <p class="why">{v.t(article.unclaimed ? "article.unclaimed.why" : "article.noPosts")}</p> : null}
+          {it.posts.length === 0 ? (
+            <p class="why">{v.t(article.unclaimed ? "article.unclaimed.why" : "article.noPosts")}</p>
+          ) : null}
           <ul class="lines">
             {it.posts.map((post) => (
               <PostRow v={v} post={post} may={it.may} />

@@ -6,7 +6,15 @@ import { Layout, type Frame } from "../parts/layout.tsx";
 import { EventRow, LinkRow } from "../parts/lines.tsx";
 
 /** Links with their clicks. */
-export function LinksPage({ frame, page, today }: { frame: Frame; page: Page<LinkLine>; today: { clicks: number; machines: number } }) {
+export function LinksPage({
+  frame,
+  page,
+  today,
+}: {
+  frame: Frame;
+  page: Page<LinkLine>;
+  today: { clicks: number; machines: number };
+}) {
   const { v } = frame;
   return (
     <Layout {...frame}>

@@ -6,7 +6,15 @@ import { Layout, type Frame } from "../parts/layout.tsx";
 import type { View } from "../view.ts";
 
 /** The accounts we post to: whether they work, who decides, and by which limits. */
-export function AccountsPage({ frame, accounts, limitsOf }: { frame: Frame; accounts: readonly AccountLine[]; limitsOf: (account: AccountLine) => Limits }) {
+export function AccountsPage({
+  frame,
+  accounts,
+  limitsOf,
+}: {
+  frame: Frame;
+  accounts: readonly AccountLine[];
+  limitsOf: (account: AccountLine) => Limits;
+}) {
   const { v } = frame;
   return (
     <Layout {...frame}>
@@ -38,8 +46,12 @@ export function AccountsPage({ frame, accounts, limitsOf }: { frame: Frame; acco
                 <Fact name={v.t("account.lang")}>{one.lang === null ? v.t("fact.none") : v.language(one.lang)}</Fact>
                 <Fact name={v.t("account.voice")}>{one.voice}</Fact>
                 <Fact name={v.t("account.limit")}>{v.t(`unit.${limitsOf(one).unit}`, { count: limitsOf(one).max })}</Fact>
-                <Fact name={v.t("account.spacing")}>{one.spacing_s === 0 ? v.t("fact.none") : v.t("time.every.min", { count: Math.round(one.spacing_s / 6) / 10 })}</Fact>
-                <Fact name={v.t("account.last")}>{one.last_post_at ? <When v={v} at={one.last_post_at} /> : v.t("fact.never")}</Fact>
+                <Fact name={v.t("account.spacing")}>
+                  {one.spacing_s === 0 ? v.t("fact.none") : v.t("time.every.min", { count: Math.round(one.spacing_s / 6) / 10 })}
+                </Fact>
+                <Fact name={v.t("account.last")}>
+                  {one.last_post_at ? <When v={v} at={one.last_post_at} /> : v.t("fact.never")}
+                </Fact>
               </dl>
               <p class="why">{v.t(`origin.${one.origin}`)}</p>
             </section>
@@ -51,7 +63,15 @@ export function AccountsPage({ frame, accounts, limitsOf }: { frame: Frame; acco
 }
 
 /** Where articles come from: whether it answers, and when it is asked next. */
-export function SourcesPage({ frame, sources, checks }: { frame: Frame; sources: readonly SourceLine[]; checks: readonly CheckLine[] }) {
+export function SourcesPage({
+  frame,
+  sources,
+  checks,
+}: {
+  frame: Frame;
+  sources: readonly SourceLine[];
+  checks: readonly CheckLine[];
+}) {
   const { v } = frame;
   return (
     <Layout {...frame}>
@@ -70,8 +90,14 @@ export function SourcesPage({ frame, sources, checks }: { frame: Frame; sources:
               <dl class="facts">
                 {one.url === null ? null : <Fact name={v.t("source.url")}>{one.url}</Fact>}
                 <Fact name={v.t("source.lastOk")}>{one.last_ok_at ? <Ago v={v} at={one.last_ok_at} /> : v.t("fact.never")}</Fact>
-                <Fact name={v.t("source.lastNew")}>{one.last_new_at ? <Ago v={v} at={one.last_new_at} /> : v.t("fact.never")}</Fact>
-                {one.kind === "hook" ? null : <Fact name={v.t("source.next")}>{one.next_check_at ? <When v={v} at={one.next_check_at} /> : v.t("time.now")}</Fact>}
+                <Fact name={v.t("source.lastNew")}>
+                  {one.last_new_at ? <Ago v={v} at={one.last_new_at} /> : v.t("fact.never")}
+                </Fact>
+                {one.kind === "hook" ? null : (
+                  <Fact name={v.t("source.next")}>
+                    {one.next_check_at ? <When v={v} at={one.next_check_at} /> : v.t("time.now")}
+                  </Fact>
+                )}
                 {one.moved_to === null ? null : <Fact name={v.t("source.moved")}>{one.moved_to}</Fact>}
               </dl>
               <ol class="checks" aria-label={v.t("source.checks")}>
@@ -79,7 +105,8 @@ export function SourcesPage({ frame, sources, checks }: { frame: Frame; sources:
                   .filter((check) => check.source_id === one.id)
                   .map((check) => (
                     <li>
-                      <Ago v={v} at={check.at} /> <b>{check.outcome}</b> {check.status ?? ""} {check.items === null ? "" : v.t("source.items", { items: check.items, fresh: check.fresh ?? 0 })}{" "}
+                      <Ago v={v} at={check.at} /> <b>{check.outcome}</b> {check.status ?? ""}{" "}
+                      {check.items === null ? "" : v.t("source.items", { items: check.items, fresh: check.fresh ?? 0 })}{" "}
                       {check.error === null ? null : <span class="why">{check.error}</span>}
                     </li>
                   ))}

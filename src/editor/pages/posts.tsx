@@ -83,7 +83,9 @@ export function PostPage({ frame, post }: { frame: Frame; post: PostProps }) {
             {post.revisions.map((one) => (
               <li>
                 <p class="why">
-                  {one.writer === null ? v.t("post.revision.voice", { revision: one.revision }) : v.t("post.revision.person", { revision: one.revision, who: one.writer })}{" "}
+                  {one.writer === null
+                    ? v.t("post.revision.voice", { revision: one.revision })
+                    : v.t("post.revision.person", { revision: one.revision, who: one.writer })}{" "}
                   <When v={v} at={one.at} />
                 </p>
                 <blockquote dir={one.dir} {...(one.lang === null ? {} : { lang: one.lang })}>
@@ -98,7 +100,17 @@ export function PostPage({ frame, post }: { frame: Frame; post: PostProps }) {
   );
 }
 
-function Sending({ frame: { v }, delivery, attempts, may }: { frame: Frame; delivery: DeliveryLine; attempts: readonly AttemptLine[]; may: boolean }) {
+function Sending({
+  frame: { v },
+  delivery,
+  attempts,
+  may,
+}: {
+  frame: Frame;
+  delivery: DeliveryLine;
+  attempts: readonly AttemptLine[];
+  may: boolean;
+}) {
   const needsPerson = delivery.state === "asked" || delivery.state === "refused" || delivery.state === "locked-out";
   return (
     <>
@@ -106,8 +118,8 @@ function Sending({ frame: { v }, delivery, attempts, may }: { frame: Frame; deli
         <Stuck v={v} delivery={delivery} may={may} />
       ) : (
         <p>
-          <Badge tone={delivery.state === "posted" ? "good" : "quiet"}>{v.t(`delivery.${delivery.state}`)}</Badge> {v.t(`delivery.${delivery.state}.told`)}{" "}
-          <When v={v} at={delivery.posted_at ?? delivery.updated_at} />{" "}
+          <Badge tone={delivery.state === "posted" ? "good" : "quiet"}>{v.t(`delivery.${delivery.state}`)}</Badge>{" "}
+          {v.t(`delivery.${delivery.state}.told`)} <When v={v} at={delivery.posted_at ?? delivery.updated_at} />{" "}
           {delivery.remote_url === null ? null : <Out href={delivery.remote_url}>{v.t("post.see")}</Out>}
         </p>
       )}

@@ -38,15 +38,38 @@ export function LinkPage({ v, token, person, problem, fields }: LinkProps) {
       <form method="post" action={`/sign-in/${encodeURIComponent(token)}`} class="gate-form">
         <label>
           {v.t("first.name")}
-          <input type="text" name="name" autocomplete="name" maxlength={120} required readonly={person !== null} value={person?.name ?? fields?.["name"] ?? ""} />
+          <input
+            type="text"
+            name="name"
+            autocomplete="name"
+            maxlength={120}
+            required
+            readonly={person !== null}
+            value={person?.name ?? fields?.["name"] ?? ""}
+          />
         </label>
         <label>
           {v.t("signIn.email")}
-          <input type="email" name="email" autocomplete="username" required readonly={person !== null} value={person?.email ?? fields?.["email"] ?? ""} />
+          <input
+            type="email"
+            name="email"
+            autocomplete="username"
+            required
+            readonly={person !== null}
+            value={person?.email ?? fields?.["email"] ?? ""}
+          />
         </label>
         <label>
           {v.t("first.password")}
-          <input type="password" name="password" autocomplete="new-password" minlength={10} maxlength={512} required aria-describedby="password-note" />
+          <input
+            type="password"
+            name="password"
+            autocomplete="new-password"
+            minlength={10}
+            maxlength={512}
+            required
+            aria-describedby="password-note"
+          />
         </label>
         <p class="why" id="password-note">
           {v.t("first.password.note")}

@@ -26,7 +26,18 @@ export function TimelinePage({ frame, page }: { frame: Frame; page: Page<Row> })
               link={row.link}
               follow
               media={row.media}
-              card={row.url === null ? null : { url: row.url, title: row.title ?? "", summary: row.summary, image: row.image_url, lang: row.lang, dir: null }}
+              card={
+                row.url === null
+                  ? null
+                  : {
+                      url: row.url,
+                      title: row.title ?? "",
+                      summary: row.summary,
+                      image: row.image_url,
+                      lang: row.lang,
+                      dir: null,
+                    }
+              }
             />
             <footer>
               <span class="clicks-said">
@@ -35,7 +46,8 @@ export function TimelinePage({ frame, page }: { frame: Frame; page: Page<Row> })
               </span>
               <span>
                 <Ago v={v} at={row.at} />
-                {row.edited_at ? ` · ${v.t("timeline.edited")}` : null} · <a href={row.post_id === null ? "/posts" : `/posts/${row.post_id}`}>{v.t("act.details")}</a>
+                {row.edited_at ? ` · ${v.t("timeline.edited")}` : null} ·{" "}
+                <a href={row.post_id === null ? "/posts" : `/posts/${row.post_id}`}>{v.t("act.details")}</a>
                 {row.link === null ? null : (
                   <>
                     {" · "}

@@ -31,7 +31,13 @@ export function Acts({ v, card, may, mayWrite }: { v: View; card: Card; may: boo
         <Act to={`${base}/schedule`} card={card}>
           <label>
             {v.t("act.schedule.at", { zone: v.timeZone })}
-            <input type="datetime-local" name="at" required value={wallTime(nextHour(v.now), v.timeZone)} min={wallTime(v.now, v.timeZone)} />
+            <input
+              type="datetime-local"
+              name="at"
+              required
+              value={wallTime(nextHour(v.now), v.timeZone)}
+              min={wallTime(v.now, v.timeZone)}
+            />
           </label>
           <button class="primary">{v.t("act.schedule.do")}</button>
         </Act>
@@ -64,7 +70,19 @@ function Act({ to, card, children }: { to: string; card: Card; children: Child }
 }
 
 /** An act that may be explained first: a fold that opens on its key with the first field focused. */
-function Asking({ v, name, key_, off, children }: { v: View; name: "schedule" | "hold" | "reject"; key_: string; off: boolean; children: Child }) {
+function Asking({
+  v,
+  name,
+  key_,
+  off,
+  children,
+}: {
+  v: View;
+  name: "schedule" | "hold" | "reject";
+  key_: string;
+  off: boolean;
+  children: Child;
+}) {
   if (off) return null;
   return (
     <details class="asking" id={`ask-${name}`} data-fold>

@@ -56,7 +56,10 @@ export function Avatar({ name }: { name: string }) {
   for (const character of name) sum = (sum * 37 + character.codePointAt(0)!) % 9973;
   return (
     <span class={`avatar hue-${sum % 8}`} aria-hidden="true">
-      {ends.map((word) => String.fromCodePoint(word.codePointAt(0)!)).join("").toUpperCase()}
+      {ends
+        .map((word) => String.fromCodePoint(word.codePointAt(0)!))
+        .join("")
+        .toUpperCase()}
     </span>
   );
 }

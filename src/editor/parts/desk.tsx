@@ -26,7 +26,12 @@ export interface DeskProps {
 export function Desk(props: DeskProps) {
   const { v, card, conflict, draft } = props;
   return (
-    <section id="desk" class="desk" aria-label={v.t("desk.label")} {...(draft ? { "hx-morph-skip": "true", "data-editing": card.id } : {})}>
+    <section
+      id="desk"
+      class="desk"
+      aria-label={v.t("desk.label")}
+      {...(draft ? { "hx-morph-skip": "true", "data-editing": card.id } : {})}
+    >
       <article id={`card-${card.id}`} class="card" tabindex={-1} aria-labelledby={`who-${card.id}`} data-card={card.id}>
         {conflict === undefined ? null : (
           <p class="notice bad" id="conflict" data-said>
@@ -50,11 +55,18 @@ function Head({ v, card }: DeskProps) {
         {card.mode === "auto" ? <Badge tone="auto">{v.t("badge.auto")}</Badge> : <Badge>{v.t("badge.review")}</Badge>}
         {card.rehearsal ? <Badge title={v.t("badge.rehearsal.why")}>{v.t("badge.rehearsal")}</Badge> : null}
         {card.lang === null ? null : <Badge>{v.language(card.lang)}</Badge>}
-        {card.state === "waiting" ? null : <Badge tone={card.state === "approved" ? "good" : "warn"}>{v.t(`state.${card.state}`)}</Badge>}
+        {card.state === "waiting" ? null : (
+          <Badge tone={card.state === "approved" ? "good" : "warn"}>{v.t(`state.${card.state}`)}</Badge>
+        )}
       </p>
       <p class="why">
-        {v.t(`card.mode.${card.mode}`, { why: v.has(`mode.why.${card.mode_why}`) ? v.t(`mode.why.${card.mode_why}`) : card.mode_why })} ·{" "}
-        {card.writer === null ? v.t("card.written.voice") : v.t("card.written.person", { who: card.writer, revision: card.revision })}{" "}
+        {v.t(`card.mode.${card.mode}`, {
+          why: v.has(`mode.why.${card.mode_why}`) ? v.t(`mode.why.${card.mode_why}`) : card.mode_why,
+        })}{" "}
+        ·{" "}
+        {card.writer === null
+          ? v.t("card.written.voice")
+          : v.t("card.written.person", { who: card.writer, revision: card.revision })}{" "}
         <Ago v={v} at={card.written_at} />
       </p>
       <Window v={v} card={card} />
@@ -69,7 +81,8 @@ function Window({ v, card }: { v: View; card: Card }) {
     <ul class="window">
       {card.not_before && card.not_before > v.now ? (
         <li>
-          {v.t(card.embargo_until && card.embargo_until >= card.not_before ? "card.embargo" : "card.notBefore")} <When v={v} at={card.not_before} />
+          {v.t(card.embargo_until && card.embargo_until >= card.not_before ? "card.embargo" : "card.notBefore")}{" "}
+          <When v={v} at={card.not_before} />
         </li>
       ) : null}
       {card.not_after ? (
@@ -98,7 +111,14 @@ function Standing(props: DeskProps) {
         spoiler={card.spoiler}
         link={link}
         media={card.media}
-        card={{ url: card.target ?? card.url, title: card.title, summary: card.summary, image: card.image_url, lang: card.article_lang, dir: card.article_dir }}
+        card={{
+          url: card.target ?? card.url,
+          title: card.title,
+          summary: card.summary,
+          image: card.image_url,
+          lang: card.article_lang,
+          dir: card.article_dir,
+        }}
       />
       <p class="meter">
         {length === null || !limits ? (
@@ -112,7 +132,11 @@ function Standing(props: DeskProps) {
           </span>
         )}
       </p>
-      {card.state === "waiting" ? <Acts v={v} card={card} may={may} mayWrite={mayWrite} /> : <Decided v={v} card={card} may={may} />}
+      {card.state === "waiting" ? (
+        <Acts v={v} card={card} may={may} mayWrite={mayWrite} />
+      ) : (
+        <Decided v={v} card={card} may={may} />
+      )}
     </>
   );
 }

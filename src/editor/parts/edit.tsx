@@ -57,10 +57,10 @@ export function Edit({ v, card, limits, may, draft }: DeskProps & { draft: Draft
         </output>
       </p>
       <div class="acts">
-        <button class="primary" name="then" value="approve" disabled={!may} title={may ? undefined : v.t("may.not.decide")}>
+        <button class="primary" name="next" value="approve" disabled={!may} title={may ? undefined : v.t("may.not.decide")}>
           {v.t("edit.approve")}
         </button>
-        <button name="then" value="wait">
+        <button name="next" value="wait">
           {v.t("edit.save")}
         </button>
         <a class="button" href={`/?post=${card.id}`} hx-get={`/?post=${card.id}`} {...ON_DESK} data-draft-forget={card.id}>

@@ -59,9 +59,9 @@ export function Document({ v, title, live = false, children }: { v: View; title:
         <title>{`${title} · ${v.siteName}`}</title>
         <link rel="icon" href={`${v.assets}/icon.svg`} type="image/svg+xml" />
         <link rel="stylesheet" href={`${v.assets}/editor.css`} />
-        {live ? <script src={`${v.assets}/htmx.js`} defer /> : null}
-        {live ? <script src={`${v.assets}/hx-sse.js`} defer /> : null}
+        {/* Ours first: it listens before htmx opens the stream, whose first bell rings at once. */}
         {live ? <script src={`${v.assets}/editor.js`} type="module" /> : null}
+        {live ? <script src={`${v.assets}/htmx.js`} defer /> : null}
       </head>
       <body {...(live ? { "data-shortcuts": v.person?.shortcuts === false ? "off" : "on" } : {})}>
         {children}

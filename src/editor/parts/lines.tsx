@@ -7,13 +7,17 @@ import { Ago, Avatar, Badge, When } from "./bits.tsx";
 
 /** A post as one line of a list, with the way back while there is one. */
 export function PostRow({ v, post, may }: { v: View; post: PostLine; may: boolean }) {
-  const back = post.state !== "waiting" && post.state !== "draft" && (post.delivery_state === null || post.delivery_state === "due");
+  const back =
+    post.state !== "waiting" && post.state !== "draft" && (post.delivery_state === null || post.delivery_state === "due");
   return (
     <li class="line" id={`post-${post.id}`}>
       <Avatar name={post.account} />
       <div class="line-body">
         <p class="line-head">
-          <b>{post.account}</b> <Badge tone={TONES[post.delivery_state ?? post.state] ?? "quiet"}>{post.delivery_state === null ? v.t(`state.${post.state}`) : v.t(`delivery.${post.delivery_state}`)}</Badge>{" "}
+          <b>{post.account}</b>{" "}
+          <Badge tone={TONES[post.delivery_state ?? post.state] ?? "quiet"}>
+            {post.delivery_state === null ? v.t(`state.${post.state}`) : v.t(`delivery.${post.delivery_state}`)}
+          </Badge>{" "}
           <Ago v={v} at={post.updated_at} />
         </p>
         <p class="clip" dir={post.dir} {...(post.lang === null ? {} : { lang: post.lang })}>
@@ -69,7 +73,8 @@ export function LinkRow({ v, link }: { v: View; link: LinkLine }) {
           ) : (
             <bdi dir="ltr">{url.replace(/^https?:\/\//, "")}</bdi>
           )}{" "}
-          <Badge tone={link.state === "live" ? "good" : "quiet"}>{v.t(`link.${link.state}`)}</Badge> {link.account === null ? null : <Badge>{link.account}</Badge>}
+          <Badge tone={link.state === "live" ? "good" : "quiet"}>{v.t(`link.${link.state}`)}</Badge>{" "}
+          {link.account === null ? null : <Badge>{link.account}</Badge>}
         </p>
         <p class="clip" dir={link.dir ?? "auto"} {...(link.lang === null ? {} : { lang: link.lang })}>
           {link.article_id === null ? link.target : <a href={`/articles/${link.article_id}`}>{link.title || link.target}</a>}

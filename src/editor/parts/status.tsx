@@ -2,7 +2,8 @@ import { linksIn } from "../../lib/text/count.ts";
 import type { View } from "../view.ts";
 import { Avatar, hostOf, Out } from "./bits.tsx";
 
-const WORDS = /(?<![\p{L}\p{N}_&/])([#＃][\p{L}\p{N}\p{M}_·\u200c]*[\p{L}\p{M}_][\p{L}\p{N}\p{M}_·\u200c]*)|(?<![\p{L}\p{N}_/])(@\w+(?:@[a-z0-9.-]+\w)?)/giu;
+const WORDS =
+  /(?<![\p{L}\p{N}_&/])([#＃][\p{L}\p{N}\p{M}_·\u200c]*[\p{L}\p{M}_][\p{L}\p{N}\p{M}_·\u200c]*)|(?<![\p{L}\p{N}_/])(@\w+(?:@[a-z0-9.-]+\w)?)/giu;
 
 /** How much of a link Mastodon shows, its scheme hidden. */
 const SHOWN = 30;
@@ -46,7 +47,9 @@ export function Status(props: StatusProps) {
       </div>
       {spoiler === null ? null : <p class="spoiler">{spoiler}</p>}
       <div class="status-text" dir={dir} {...(lang === null ? {} : { lang })}>
-        {pieces(text, link).map((piece) => (piece.kind === "text" ? piece.text : <Marked {...piece} follow={follow && piece.text === link} />))}
+        {pieces(text, link).map((piece) =>
+          piece.kind === "text" ? piece.text : <Marked {...piece} follow={follow && piece.text === link} />,
+        )}
       </div>
       {media.length > 0 ? (
         <div class="status-media">
@@ -96,9 +99,14 @@ function Marked({ kind, text, follow }: Piece & { follow: boolean }) {
 
 /** The text cut where links, tags and mentions stand. */
 export function pieces(text: string, own: string | null): Piece[] {
-  const spans: { from: number; to: number; kind: "link" | "tag" }[] = linksIn(text).map(([from, to]) => ({ from, to, kind: "link" }));
+  const spans: { from: number; to: number; kind: "link" | "tag" }[] = linksIn(text).map(([from, to]) => ({
+    from,
+    to,
+    kind: "link",
+  }));
   const at = own === null ? -1 : text.indexOf(own);
-  if (own !== null && at >= 0 && !spans.some((span) => span.from <= at && at < span.to)) spans.push({ from: at, to: at + own.length, kind: "link" });
+  if (own !== null && at >= 0 && !spans.some((span) => span.from <= at && at < span.to))
+    spans.push({ from: at, to: at + own.length, kind: "link" });
   for (const match of text.matchAll(WORDS)) {
     const [from, to] = [match.index, match.index + match[0].length];
     if (!spans.some((span) => from < span.to && to > span.from)) spans.push({ from, to, kind: "tag" });

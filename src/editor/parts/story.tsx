@@ -17,8 +17,12 @@ export function Story({ v, card }: { v: View; card: Card }) {
         ) : null}
       </p>
       <h3 id={`story-${card.id}`}>{card.title}</h3>
-      {card.authors.length > 0 ? <p class="byline">{new Intl.ListFormat(card.article_lang ?? v.lang, { type: "unit" }).format(card.authors)}</p> : null}
-      {card.image_url === null ? null : <img src={card.image_url} alt={card.image_alt ?? ""} loading="lazy" referrerpolicy="no-referrer" />}
+      {card.authors.length > 0 ? (
+        <p class="byline">{new Intl.ListFormat(card.article_lang ?? v.lang, { type: "unit" }).format(card.authors)}</p>
+      ) : null}
+      {card.image_url === null ? null : (
+        <img src={card.image_url} alt={card.image_alt ?? ""} loading="lazy" referrerpolicy="no-referrer" />
+      )}
       {card.summary ? <p class="standfirst">{card.summary}</p> : null}
       {card.body.map((paragraph) => (
         <p>{paragraph}</p>

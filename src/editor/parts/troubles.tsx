@@ -4,7 +4,17 @@ import type { View } from "../view.ts";
 import { Ago, Badge } from "./bits.tsx";
 
 /** What is silent, late or wrong, each with what to do about it; and the deliveries that only a person can move on. */
-export function Troubles({ v, troubles, stuck, may }: { v: View; troubles: readonly Trouble[]; stuck: readonly DeliveryLine[]; may: boolean }) {
+export function Troubles({
+  v,
+  troubles,
+  stuck,
+  may,
+}: {
+  v: View;
+  troubles: readonly Trouble[];
+  stuck: readonly DeliveryLine[];
+  may: boolean;
+}) {
   const others = troubles.filter((one) => !TOLD_ELSEWHERE.has(one.code));
   return (
     <section id="troubles" class="troubles" aria-label={v.t("trouble.label")} hidden={others.length + stuck.length === 0}>
@@ -19,7 +29,8 @@ export function Troubles({ v, troubles, stuck, may }: { v: View; troubles: reado
               <span>
                 <b>{v.t(`trouble.${one.code}`, one.args)}</b> {one.since ? <Ago v={v} at={one.since} /> : null}
                 <span class="todo">
-                  {v.t(`trouble.${one.code}.do`, one.args)} {whereTo(one) === null ? null : <a href={whereTo(one)!}>{v.t("trouble.look")}</a>}
+                  {v.t(`trouble.${one.code}.do`, one.args)}{" "}
+                  {whereTo(one) === null ? null : <a href={whereTo(one)!}>{v.t("trouble.look")}</a>}
                 </span>
                 {one.code === "article-held" && one.source ? <Held v={v} source={one.source} may={may} /> : null}
               </span>
@@ -64,7 +75,8 @@ export function Stuck({ v, delivery, may }: { v: View; delivery: DeliveryLine; m
   return (
     <article class="stuck" id={`delivery-${delivery.id}`}>
       <p>
-        <Badge tone="bad">{v.t(`delivery.${delivery.state}`)}</Badge> <b>{v.t(`stuck.${delivery.state}`, { account: delivery.account })}</b>{" "}
+        <Badge tone="bad">{v.t(`delivery.${delivery.state}`)}</Badge>{" "}
+        <b>{v.t(`stuck.${delivery.state}`, { account: delivery.account })}</b>{" "}
         <Ago v={v} at={delivery.unknown_at ?? delivery.updated_at} />
         {delivery.why === null ? null : <span class="why"> {delivery.why}</span>}
       </p>

@@ -4,7 +4,17 @@ import { ON_DESK } from "./acts.tsx";
 import { Ago, Avatar, Badge } from "./bits.tsx";
 
 /** The queue's list: breaking first, then the oldest. */
-export function WaitingList({ v, rows, count, selected }: { v: View; rows: readonly Waiting[]; count: number; selected: string | undefined }) {
+export function WaitingList({
+  v,
+  rows,
+  count,
+  selected,
+}: {
+  v: View;
+  rows: readonly Waiting[];
+  count: number;
+  selected: string | undefined;
+}) {
   return (
     <nav id="waiting" class="waiting" aria-label={v.t("queue.list")}>
       <h1>{v.t("queue.title", { count })}</h1>

@@ -34,9 +34,8 @@ export async function latestEvents(db: Db, cursor: Cursor | undefined): Promise<
 }
 
 export async function eventsOf(db: Db, articleId: string): Promise<EventLine[]> {
-  const { rows } = await db.query<EventLine>(
-    `select ${EVENT} where e.article_id = $1 order by e.at desc, e.id desc limit 100`,
-    [articleId],
-  );
+  const { rows } = await db.query<EventLine>(`select ${EVENT} where e.article_id = $1 order by e.at desc, e.id desc limit 100`, [
+    articleId,
+  ]);
   return rows;
 }

@@ -40,7 +40,9 @@ export async function latestLinks(db: Db, cursor: Cursor | undefined): Promise<P
 }
 
 export async function linksOf(db: Db, articleId: string): Promise<LinkLine[]> {
-  const { rows } = await db.query<LinkLine>(`select ${LINK} where l.article_id = $1 order by l.created_at, l.id limit 200`, [articleId]);
+  const { rows } = await db.query<LinkLine>(`select ${LINK} where l.article_id = $1 order by l.created_at, l.id limit 200`, [
+    articleId,
+  ]);
   return rows;
 }
 

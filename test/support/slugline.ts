@@ -11,11 +11,14 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 /** A whole Slugline as a user starts it, in a folder of its own. */
 export interface Running {
   readonly url: string;
+  readonly shortUrl: string;
   /** From the start of the command to the first line that says where it is, in milliseconds. */
   readonly readyMs: number;
   /** Proportional set size of it and its Postgres, in bytes. */
   memory(): Promise<number>;
   stop(): Promise<void>;
+  /** SIGKILL, as by a power button; its Postgres lives on, as it does for a user. */
+  kill(): Promise<void>;
 }
 
 export async function tempFolder(): Promise<{ path: string; remove(): Promise<void> }> {
@@ -41,7 +44,7 @@ export async function startSlugline(
     env.SLUGLINE_CONFIG = join(folder, "newsroom.yaml");
   }
   const began = performance.now();
-  const child = spawn("node", [join(root, "bin/slugline.js"), "start"], { cwd: root, env, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [join(root, "bin/slugline.js"), "start"], { cwd: root, env, stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const readyMs = await new Promise<number>((resolve, reject) => {
     createInterface({ input: child.stdout }).on(
@@ -52,13 +55,25 @@ export async function startSlugline(
   });
   return {
     url: `http://localhost:${port}`,
+    shortUrl: `http://127.0.0.1:${redirect}`,
     readyMs,
     memory: () => treeMemory(child.pid!, join(folder, "data")),
     async stop() {
       child.kill("SIGTERM");
       await ended;
     },
+    async kill() {
+      child.kill("SIGKILL");
+      await ended;
+    },
   };
+}
+
+/** Of the editor, of short links, of health. */
+export type Ports = readonly [number, number, number];
+
+export function freePorts(): Promise<Ports> {
+  return Promise.all([freePort(), freePort(), freePort()]);
 }
 
 async function freePort(): Promise<number> {
