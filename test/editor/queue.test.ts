@@ -145,6 +145,36 @@ describe("editing", () => {
   });
 });
 
+test("articles that came in a flood wait on the front page until a person says what they are", async () => {
+  const { article } = await waiting();
+  await store.query("update slugline.article set state = 'held' where id = $1", [article]);
+  const action = /action="(\/sources\/[^"]+\/held)"/.exec((await get("/")).text)![1]!;
+  await editor.request(action, posted({ answer: "known" }, rosa.cookie));
+  const { rows } = await store.query<{ state: string }>("select state from slugline.article where id = $1", [article]);
+  expect(rows[0]!.state).toBe("baseline");
+});
+
+test("an unclear delivery is asked about on the front page, with its three answers, and the first one counts", async () => {
+  const { post } = await waiting();
+  await editor.request(`/posts/${post}/approval`, posted({ revision: "1" }, rosa.cookie));
+  const id = "01a00000-0000-7000-8000-000000000001";
+  await store.query(
+    `insert into slugline.delivery (id, post_id, revision, account_id, state, idempotency, attempts, why)
+     select $1, id, revision, account_id, 'asked', 'k', 1, 'The network did not answer.' from slugline.post where id = $2`,
+    [id, post],
+  );
+  const { text } = await get("/");
+  for (const said of ["It is there", "It is not there: send again", "Drop it", "The network did not answer."])
+    expect(text).toContain(said);
+  const there = await editor.request(
+    `/deliveries/${id}/answer`,
+    posted({ answer: "there", url: "https://mastodon.example/@x/1" }, rosa.cookie),
+  );
+  expect(there.headers.get("location")).toBe("/?said=answered");
+  const late = await editor.request(`/deliveries/${id}/answer`, posted({ answer: "again" }, sami.cookie));
+  expect(late.status).toBe(409);
+});
+
 test("the stop switch is on every page, and one press shows it big", async () => {
   for (const path of ["/", "/posts", "/timeline", "/articles", "/links", "/accounts", "/sources", "/history"]) {
     const { status, text } = await get(path);

@@ -28,9 +28,9 @@ export async function tempFolder(): Promise<{ path: string; remove(): Promise<vo
 
 export async function startSlugline(
   folder: string,
-  it: { newsroom?: string; env?: Record<string, string> } = {},
+  it: { newsroom?: string; env?: Record<string, string>; ports?: Ports } = {},
 ): Promise<Running> {
-  const [port, redirect, health] = await Promise.all([freePort(), freePort(), freePort()]);
+  const [port, redirect, health] = it.ports ?? (await freePorts());
   const env: NodeJS.ProcessEnv = {
     PATH: process.env.PATH,
     HOME: process.env.HOME,
