@@ -102,7 +102,9 @@ const table = Object.keys(IMPORTS).flatMap((room) =>
 
 const drivers = DRIVER_FOLDERS.map((driver) => ({
   files: [`src/networks/${driver}.ts`],
-  rules: { "no-restricted-imports": ["error", { patterns: restrictedImports("networks", "../", driver), paths: WAYS_OUT }] as const },
+  rules: {
+    "no-restricted-imports": ["error", { patterns: restrictedImports("networks", "../", driver), paths: WAYS_OUT }] as const,
+  },
 }));
 
 /** The one guarded way out: lib/outbound.ts or lib/outbound/, which still imports nothing of ours. */

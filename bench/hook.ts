@@ -41,8 +41,12 @@ rules: [{ accounts: [masto] }]
   await slugline.stop();
   await server.close();
   await folder.remove();
-  console.log(`acknowledged -> accepted: p50 ${quantile(took, 0.5)} ms, p99 ${quantile(took, 0.99)} ms, slowest ${Math.max(...took)} ms of ${took.length} (one hook every ${EVERY_MS} ms)`);
-  console.log(`posts: ${accepted.length} of ${HOOKS + 1} stories; the one whose hook was sent ${REPEATS} times: ${accepted.filter(({ text }) => text.includes("repeated")).length}`);
+  console.log(
+    `acknowledged -> accepted: p50 ${quantile(took, 0.5)} ms, p99 ${quantile(took, 0.99)} ms, slowest ${Math.max(...took)} ms of ${took.length} (one hook every ${EVERY_MS} ms)`,
+  );
+  console.log(
+    `posts: ${accepted.length} of ${HOOKS + 1} stories; the one whose hook was sent ${REPEATS} times: ${accepted.filter(({ text }) => text.includes("repeated")).length}`,
+  );
 }
 
 async function send(url: string, id: string): Promise<void> {
@@ -57,7 +61,12 @@ async function send(url: string, id: string): Promise<void> {
     },
   });
   const now = new Date();
-  const headers = { "content-type": "application/json", "webhook-id": id, "webhook-timestamp": String(Math.floor(now.getTime() / 1000)), "webhook-signature": new Webhook(SECRET).sign(id, now, body) };
+  const headers = {
+    "content-type": "application/json",
+    "webhook-id": id,
+    "webhook-timestamp": String(Math.floor(now.getTime() / 1000)),
+    "webhook-signature": new Webhook(SECRET).sign(id, now, body),
+  };
   const answer = await fetch(`${url}/hooks/cms`, { method: "POST", headers, body });
   if (answer.status !== 202) throw new Error(`${answer.status}: ${await answer.text()}`);
 }

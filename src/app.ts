@@ -15,6 +15,7 @@ import { TIMING, type Timing } from "./delivery/delivery.ts";
 import { dueDeliveries } from "./delivery/store.ts";
 import { createTimeline } from "./delivery/timeline.ts";
 import { createEditor } from "./editor/editor.ts";
+import { createLiveBell } from "./editor/live-bell.ts";
 import { openHealthDoor, portFault } from "./health/server.ts";
 import { codeOf, sentenceOf } from "./lib/fault.ts";
 import { createLog, type Log } from "./lib/log.ts";
@@ -27,7 +28,7 @@ import type { Network } from "./networks/network.ts";
 import { rehearsal, USUAL as REHEARSAL_USUAL } from "./networks/rehearsal.ts";
 import { apply } from "./newsroom/apply.ts";
 import { createDrivers } from "./newsroom/drivers.ts";
-import { accountsToLearn, learnAccount } from "./newsroom/learn.ts";
+import { startLearning } from "./newsroom/learn.ts";
 import { composeArticle } from "./post/compose.ts";
 import { dueArticlesToCompose } from "./post/store.ts";
 import { createQueue, type Queue } from "./queue/queue.ts";
@@ -73,7 +74,6 @@ export interface App extends AsyncDisposable {
 }
 
 const WAIT_FOR_STORE_MS = 1_000;
-const LEARN_EVERY_MS = 15_000;
 
 /**
  * Builds what the roles need and starts it: the one place where real things are made, in the order of the data's way.
@@ -101,14 +101,24 @@ async function build(config: Config, roles: ReadonlySet<Role>, overrides: Overri
   const last: (() => Promise<void>)[] = [];
 
   // The public door opens first where it can: known links lead on while the store is away (R4).
-  const early = config.databaseUrl && roles.has("redirect") ? await openRedirect(config, connectionTo(config.databaseUrl), { log, clock, stack }) : undefined;
+  const early =
+    config.databaseUrl && roles.has("redirect")
+      ? await openRedirect(config, connectionTo(config.databaseUrl), { log, clock, stack })
+      : undefined;
   const store = await storeFor(config, early !== undefined, { log, clock, signal: stopping.signal });
   stack.defer(() => store.close());
   await migrate(store, log);
-  const redirect = roles.has("redirect") ? (early ?? (await openRedirect(config, store.connection, { log, clock, stack }))) : undefined;
+  const redirect = roles.has("redirect")
+    ? (early ?? (await openRedirect(config, store.connection, { log, clock, stack })))
+    : undefined;
   if (redirect) drains.push(() => redirect.drain());
 
-  const { newsroom, site } = await newsroomFor(config, roles, { log, clock, stack, publishEveryMs: overrides.publishEveryMs ?? 60_000 });
+  const { newsroom, site } = await newsroomFor(config, roles, {
+    log,
+    clock,
+    stack,
+    publishEveryMs: overrides.publishEveryMs ?? 60_000,
+  });
   if (newsroom) await apply(store, newsroom, { shortUrl: config.shortUrl });
   const siteOf = await siteFor(store, newsroom);
 
@@ -117,7 +127,9 @@ async function build(config: Config, roles: ReadonlySet<Role>, overrides: Overri
     userAgent: `Slugline/${version} (+${config.publicUrl})`,
   });
   stack.defer(() => outbound.close());
-  const networks = new Map<string, Network>([mastodon(outbound, { clock }), rehearsal(createTimeline(store, config.publicUrl))].map((one) => [one.name, one]));
+  const networks = new Map<string, Network>(
+    [mastodon(outbound, { clock }), rehearsal(createTimeline(store, config.publicUrl))].map((one) => [one.name, one]),
+  );
   const driver = createDrivers({ store, networks, secrets: config.secrets });
 
   let queue: Queue | undefined;
@@ -142,10 +154,19 @@ async function build(config: Config, roles: ReadonlySet<Role>, overrides: Overri
     queue.sweep("post", dueArticlesToCompose);
     queue.serve("review", (id) => reviewByRule(store, id), { concurrency: 4 });
     queue.sweep("review", duePosts);
-    const delivering = { store, driver, clock, random, timing: overrides.timing ?? TIMING, crashpoint: overrides.crashpoint ?? (() => undefined), log };
+    const delivering = {
+      store,
+      driver,
+      clock,
+      random,
+      timing: overrides.timing ?? TIMING,
+      crashpoint: overrides.crashpoint ?? (() => undefined),
+      log,
+    };
     queue.serve("delivery", (id, signal) => deliver(delivering, id, signal), { concurrency: 16 });
     queue.sweep("delivery", dueDeliveries);
-    stack.defer(keepLearning({ store, driver, log, clock, signal: stopping.signal }));
+    const learning = startLearning({ store, driver, log, clock });
+    stack.defer(() => learning.stop());
   }
   if (roles.has("ship")) {
     const shipper = startShipper({ store, folder: join(config.dataDir, "clicks"), log, clock });
@@ -153,12 +174,29 @@ async function build(config: Config, roles: ReadonlySet<Role>, overrides: Overri
     last.push(() => shipper.drain());
   }
   if (roles.has("editor")) {
-    const live = await liveBell(store, log, stack);
+    const live = stack.use(await createLiveBell(store.connection, log));
     const doors = new Hono();
     const secrets = config.secrets;
-    doors.route("/hooks", createHooks({ receive: (source, headers, body) => receiveHook({ store, secrets, clock }, source, headers, body) }));
+    doors.route(
+      "/hooks",
+      createHooks({ receive: (source, headers, body) => receiveHook({ store, secrets, clock }, source, headers, body) }),
+    );
     const imageOrigins = site ? [site] : [];
-    doors.route("/", createEditor({ ...siteOf, store, clock, usualLimits, live, log, shortUrl: config.shortUrl, publicUrl: config.publicUrl, closing: stopping.signal, imageOrigins }));
+    doors.route(
+      "/",
+      createEditor({
+        ...siteOf,
+        store,
+        clock,
+        usualLimits,
+        live,
+        log,
+        shortUrl: config.shortUrl,
+        publicUrl: config.publicUrl,
+        closing: stopping.signal,
+        imageOrigins,
+      }),
+    );
     await openDoor(doors, config, stack);
     drains.push(async () => stopping.abort());
   }
@@ -196,17 +234,34 @@ interface Building {
 }
 
 /** The public door has a small pool of its own: no page of the editor keeps a follower waiting (R6). */
-async function openRedirect(config: Config, connection: OpenStore["connection"], { log, clock, stack }: Building): Promise<Redirect> {
+async function openRedirect(
+  config: Config,
+  connection: OpenStore["connection"],
+  { log, clock, stack }: Building,
+): Promise<Redirect> {
   const pool = createPool(connection, { log, max: 2 });
   stack.defer(() => pool.end());
   const siteUrl = config.newsroom?.site.url ?? null;
-  const redirect = await createRedirect({ store: createStore(pool), connection, dataDir: config.dataDir, host: config.host, port: config.redirectPort, siteUrl, log, clock });
+  const redirect = await createRedirect({
+    store: createStore(pool),
+    connection,
+    dataDir: config.dataDir,
+    host: config.host,
+    port: config.redirectPort,
+    siteUrl,
+    log,
+    clock,
+  });
   stack.defer(() => redirect.close());
   return redirect;
 }
 
 /** The store; where the public door is open already, whoever started us need not start us again when Postgres comes back. */
-async function storeFor(config: Config, patient: boolean, { log, clock, signal }: { log: Log; clock: Clock; signal: AbortSignal }): Promise<OpenStore> {
+async function storeFor(
+  config: Config,
+  patient: boolean,
+  { log, clock, signal }: { log: Log; clock: Clock; signal: AbortSignal },
+): Promise<OpenStore> {
   for (let told = false; ; told = true) {
     try {
       return await openStore({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, log, role: "start", max: 20 });
@@ -225,50 +280,27 @@ async function newsroomFor(
   { log, clock, stack, publishEveryMs }: Building & { publishEveryMs: number },
 ): Promise<{ newsroom: Newsroom | undefined; site: string | undefined }> {
   if (config.newsroom || !roles.has("watch")) return { newsroom: config.newsroom, site: undefined };
-  const site = await startSite({ host: "127.0.0.1", clock, publishEveryMs, log, stateFile: join(config.dataDir, "rehearsal-site.json") });
+  const site = await startSite({
+    host: "127.0.0.1",
+    clock,
+    publishEveryMs,
+    log,
+    stateFile: join(config.dataDir, "rehearsal-site.json"),
+  });
   stack.defer(() => site.close());
   return { newsroom: parseNewsroom(await rehearsalNewsroom(site.url), NEWSROOM_FILE, config.secrets), site: site.url };
 }
 
 /** What the newsroom calls itself: as configured, else as another process' configuration last said. */
-async function siteFor(store: Store, newsroom: Newsroom | undefined): Promise<{ site: { name: string; languages: readonly string[]; timeZone: string } }> {
+async function siteFor(
+  store: Store,
+  newsroom: Newsroom | undefined,
+): Promise<{ site: { name: string; languages: readonly string[]; timeZone: string } }> {
   if (newsroom) return { site: newsroom.site };
-  const { rows } = await store.query<{ site: { name?: string; languages?: string[]; timeZone?: string } }>("select site from slugline.newsroom");
+  const { rows } = await store.query<{ site: { name?: string; languages?: string[]; timeZone?: string } }>(
+    "select site from slugline.newsroom",
+  );
   return { site: { name: "Slugline", languages: ["en"], timeZone: "UTC", ...rows[0]?.site } };
-}
-
-/** Asks the networks about accounts, now and again; ends with what it returns. */
-function keepLearning(deps: { store: Store; driver: ReturnType<typeof createDrivers>; log: Log; clock: Clock; signal: AbortSignal }): () => Promise<void> {
-  const stop = new AbortController();
-  const signal = AbortSignal.any([stop.signal, deps.signal]);
-  const loop = (async () => {
-    while (!signal.aborted) {
-      try {
-        for (const id of await accountsToLearn(deps.store)) await learnAccount(deps, id, signal);
-      } catch (error) {
-        deps.log.warn(`Accounts could not be asked about: ${sentenceOf(error)}`);
-      }
-      await deps.clock.sleep(LEARN_EVERY_MS, signal);
-    }
-  })();
-  return async () => {
-    stop.abort();
-    await loop;
-  };
-}
-
-/** Rings for whoever watches the editor whenever the history grows or clicks are counted. */
-async function liveBell(store: OpenStore, log: Log, stack: AsyncDisposableStack): Promise<{ subscribe(ring: () => void): () => void }> {
-  const rings = new Set<() => void>();
-  const all = () => rings.forEach((ring) => ring());
-  const listener = await listen(store.connection, ["slugline_event"], all, log, all);
-  stack.defer(() => listener.close());
-  return {
-    subscribe(ring) {
-      rings.add(ring);
-      return () => rings.delete(ring);
-    },
-  };
 }
 
 async function openDoor(doors: Hono, config: Config, stack: AsyncDisposableStack): Promise<void> {

@@ -45,17 +45,24 @@ export async function run(argv: readonly string[], terminal: Partial<Terminal> =
   try {
     env = terminal.env ?? environment(folder);
     const [first = "help", second] = argv;
-    if (first === "--version") return out(version), 0;
-    if (first === "help" || first === "--help" || first === "-h") return out(helpText()), 0;
+    if (first === "--version") return (out(version), 0);
+    if (first === "help" || first === "--help" || first === "-h") return (out(helpText()), 0);
     const name = `${first} ${second ?? ""}` in COMMANDS ? `${first} ${second}` : first;
     const command = COMMANDS[name];
-    if (!command) throw new WrongUsage(`There is no command "${first}".${didYouMean(first, Object.keys(COMMANDS))} "slugline help" lists them.`);
+    if (!command)
+      throw new WrongUsage(
+        `There is no command "${first}".${didYouMean(first, Object.keys(COMMANDS))} "slugline help" lists them.`,
+      );
     const call = read(name, command, argv.slice(name.split(" ").length), { out, err, env, folder });
-    if (call === "help") return out(`${command.usage}\n${command.about}`), 0;
+    if (call === "help") return (out(`${command.usage}\n${command.about}`), 0);
     return await command.run(call);
   } catch (error) {
-    if (error instanceof WrongUsage) return err(error.message), 2;
-    err(error instanceof Fault ? error.message : `Something happened that Slugline does not expect: ${sentenceOf(error)}. With LOG_LEVEL=debug it says where.`);
+    if (error instanceof WrongUsage) return (err(error.message), 2);
+    err(
+      error instanceof Fault
+        ? error.message
+        : `Something happened that Slugline does not expect: ${sentenceOf(error)}. With LOG_LEVEL=debug it says where.`,
+    );
     if (env["LOG_LEVEL"] === "debug" && error instanceof Error) err(error.stack ?? "");
     return 1;
   }
@@ -78,5 +85,12 @@ function read(name: string, command: Command, args: readonly string[], terminal:
 
 function helpText(): string {
   const lines = Object.values(COMMANDS).map(({ usage, about }) => `  ${usage.replace("slugline ", "").padEnd(46)} ${about}`);
-  return ["usage: slugline <command>", "", ...lines, "", "Every command takes --json where a program could read it. Exit codes: 0 ok, 1 fault, 2 wrong usage.", "docs/cli.md says more."].join("\n");
+  return [
+    "usage: slugline <command>",
+    "",
+    ...lines,
+    "",
+    "Every command takes --json where a program could read it. Exit codes: 0 ok, 1 fault, 2 wrong usage.",
+    "docs/cli.md says more.",
+  ].join("\n");
 }

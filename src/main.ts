@@ -33,7 +33,8 @@ export async function start(config: Config, roles: readonly Role[], io: Io): Pro
   await asked.promise;
   // A terminal and npm may each pass on the same Ctrl-C: only one that comes later means "now".
   const first = performance.now();
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => performance.now() - first > 1_000 && process.exit(1));
+  for (const signal of ["SIGTERM", "SIGINT"] as const)
+    process.on(signal, () => performance.now() - first > 1_000 && process.exit(1));
   io.err("Stopping: taking no more work, finishing what is under way. (Again to stop at once.)");
   await app.drain(DRAIN_MS);
   await app[Symbol.asyncDispose]();
@@ -44,7 +45,8 @@ async function greet(app: App, config: Config, io: Io): Promise<void> {
   if (app.roles.has("editor")) io.out(`Editor       ${config.publicUrl}`);
   if (app.roles.has("redirect")) io.out(`Short links  ${config.shortUrl}`);
   io.out(`Health       ${app.healthUrl}`);
-  if (app.rehearsing) io.out("This is a rehearsal: a news site of its own, posts land on the local timeline, nothing leaves this machine.");
+  if (app.rehearsing)
+    io.out("This is a rehearsal: a news site of its own, posts land on the local timeline, nothing leaves this machine.");
   if (!app.roles.has("editor")) return;
   const { rows } = await app.store.query("select from slugline.person limit 1");
   if (rows.length === 0) {

@@ -62,7 +62,12 @@ afterAll(async () => {
 });
 
 async function post(path: string, fields: Record<string, string>): Promise<Response> {
-  return fetch(editor + path, { method: "POST", redirect: "manual", headers: { cookie, origin: editor, "content-type": "application/x-www-form-urlencoded" }, body: new URLSearchParams(fields) });
+  return fetch(editor + path, {
+    method: "POST",
+    redirect: "manual",
+    headers: { cookie, origin: editor, "content-type": "application/x-www-form-urlencoded" },
+    body: new URLSearchParams(fields),
+  });
 }
 const page = async (path: string) => (await fetch(editor + path, { headers: { cookie } })).text();
 
@@ -74,16 +79,35 @@ test("one article, from the CMS to a counted click", async () => {
 
   const body = JSON.stringify({
     event: "published",
-    article: { guid: "bridge", url: "https://example.org/bridge", title: "The bridge opens", text: `QAMISHLI – ${"The old bridge opens on Monday, the council said on Tuesday. ".repeat(8)}`, lang: "en" },
+    article: {
+      guid: "bridge",
+      url: "https://example.org/bridge",
+      title: "The bridge opens",
+      text: `QAMISHLI – ${"The old bridge opens on Monday, the council said on Tuesday. ".repeat(8)}`,
+      lang: "en",
+    },
   });
   const now = new Date();
-  const headers = { "content-type": "application/json", "webhook-id": "journey-1", "webhook-timestamp": String(Math.floor(now.getTime() / 1000)), "webhook-signature": new Webhook(SECRET).sign("journey-1", now, body) };
-  for (let n = 0; n < 20; n += 1) expect((await fetch(`${editor}/hooks/cms`, { method: "POST", headers, body })).status).toBe(202);
+  const headers = {
+    "content-type": "application/json",
+    "webhook-id": "journey-1",
+    "webhook-timestamp": String(Math.floor(now.getTime() / 1000)),
+    "webhook-signature": new Webhook(SECRET).sign("journey-1", now, body),
+  };
+  for (let n = 0; n < 20; n += 1)
+    expect((await fetch(`${editor}/hooks/cms`, { method: "POST", headers, body })).status).toBe(202);
 
   const automatic = await until(async () => server.accepted[0], 5_000);
   expect(automatic.text).toMatch(/^The bridge opens\n\nThe old bridge opens on Monday, the council said on Tuesday\./);
 
-  const waiting = await until(async () => (await store.query<{ id: string; revision: number }>("select p.id, p.revision from slugline.post p join slugline.account a on a.id = p.account_id where a.name = 'desk' and p.state = 'waiting'")).rows[0]);
+  const waiting = await until(
+    async () =>
+      (
+        await store.query<{ id: string; revision: number }>(
+          "select p.id, p.revision from slugline.post p join slugline.account a on a.id = p.account_id where a.name = 'desk' and p.state = 'waiting'",
+        )
+      ).rows[0],
+  );
   expect(await page("/")).toContain("The bridge opens");
   expect((await post(`/posts/${waiting.id}/approval`, { revision: String(waiting.revision) })).status).toBe(303);
   const approved = await until(async () => server.accepted[1], 5_000);
@@ -96,9 +120,14 @@ test("one article, from the CMS to a counted click", async () => {
     return answer.status === 302 && answer;
   });
   expect(visit.headers.get("location")).toBe("https://example.org/bridge");
-  await fetch(link, { redirect: "manual", headers: { "user-agent": "Mastodon/4.5 (http.rb/5.2; +https://social.example/) Bot" } });
+  await fetch(link, {
+    redirect: "manual",
+    headers: { "user-agent": "Mastodon/4.5 (http.rb/5.2; +https://social.example/) Bot" },
+  });
   const counted = await until(async () => {
-    const { rows } = await store.query<{ class: string; count: number }>("select class, sum(count)::int as count from slugline.click_hour group by class order by class");
+    const { rows } = await store.query<{ class: string; count: number }>(
+      "select class, sum(count)::int as count from slugline.click_hour group by class order by class",
+    );
     return rows.length === 2 && rows;
   });
   expect(counted).toEqual([

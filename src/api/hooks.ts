@@ -17,7 +17,12 @@ export function createHooks(deps: HookDeps): Hono {
     "/:source",
     bodyLimit({
       maxSize: MOST_BYTES,
-      onError: (c) => c.json({ title: "Content Too Large", status: 413, detail: `A hook may carry at most ${MOST_BYTES} bytes.` }, 413, PROBLEM),
+      onError: (c) =>
+        c.json(
+          { title: "Content Too Large", status: 413, detail: `A hook may carry at most ${MOST_BYTES} bytes.` },
+          413,
+          PROBLEM,
+        ),
     }),
     async (c) => {
       const body = Buffer.from(await c.req.arrayBuffer());
@@ -26,7 +31,9 @@ export function createHooks(deps: HookDeps): Hono {
       return c.json(answer.body, answer.status, PROBLEM);
     },
   );
-  app.all("/:source", (c) => c.json({ title: "Method Not Allowed", status: 405, detail: "A hook is a POST." }, 405, { ...PROBLEM, Allow: "POST" }));
+  app.all("/:source", (c) =>
+    c.json({ title: "Method Not Allowed", status: 405, detail: "A hook is a POST." }, 405, { ...PROBLEM, Allow: "POST" }),
+  );
   return app;
 }
 

@@ -51,13 +51,26 @@ export interface Story {
 }
 
 export const NOTHING_TOLD: Item = {
-  guid: null, url: null, title: "", summary: null, html: null, text: null, lang: null, authors: [], tags: [],
-  image: null, published: null, updated: null, embargo: null, social: {},
+  guid: null,
+  url: null,
+  title: "",
+  summary: null,
+  html: null,
+  text: null,
+  lang: null,
+  authors: [],
+  tags: [],
+  image: null,
+  published: null,
+  updated: null,
+  embargo: null,
+  social: {},
 };
 
 /** Below this a body is a teaser (in UTF-16 units of its text). */
 const TEASER = 400;
-const CUT = /(?:\[?(?:…|\.\.\.|&hellip;|&#8230;)\]?|read more|continue reading|weiterlesen|اقرأ المزيد|زیاتر بخوێنەوە|続きを読む)[\s»›→.]*$/i;
+const CUT =
+  /(?:\[?(?:…|\.\.\.|&hellip;|&#8230;)\]?|read more|continue reading|weiterlesen|اقرأ المزيد|زیاتر بخوێنەوە|続きを読む)[\s»›→.]*$/i;
 
 /** Whether a body as told is not the story: nothing, a teaser, or cut off. */
 export function isTeaser(body: string): boolean {

@@ -59,7 +59,8 @@ const COMMENTS =
 const CAPTION =
   /(?:\b(?:file|archive|handout|courtesy|stock) (?:photo|picture|image|pic)s?\.?\)?|[([](?:photo|image|picture|foto|bild|credit)\b[^)\]]*[)\]]\.?|\b(?:photo|image|picture) ?(?:credit|courtesy)\b.*|\b(?:photo|photograph|image)\s*(?:by|:|\/)\s*\S.*|\b(?:AFP|AP|Reuters|EPA|dpa|Getty Images)\s*\/\s*\S.*|\bgetty images|\b(?:archivbild|archivfoto|symbolbild|symbolfoto)\.?\)?|(?:^|\s)(?:foto|bild)\s*:\s*\S.*|[–-]\s*أرشيف(?:ية)?|صور[ةه] (?:أرشيفية|ارشيفية|من الأرشيف|توضيحية)\.?\)?|\(?أرشيف(?:ية)?\)|وێنە(?:ی|یەکی) ئەرشیف(?:ی)?\.?\)?|\(ئەرشیف\)|wêneya arşîvê|[＝=（(]?資料写真[）)]?|[＝=（(](?:写真|提供)[^）)]*[）)]?|[（(](?:资料图|资料照片)[^）)]*[）)])$/iu;
 
-const NUMBER = "(?:\\d{1,3}|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|null|eins|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|[\\u0660-\\u0669\\u06f0-\\u06f9]{1,3}|\\?|_+)";
+const NUMBER =
+  "(?:\\d{1,3}|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|null|eins|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|[\\u0660-\\u0669\\u06f0-\\u06f9]{1,3}|\\?|_+)";
 /** "eighteen + 13 =": a riddle against robots. */
 const RIDDLE = new RegExp(`^${NUMBER}\\s*[+×x*−–-]\\s*${NUMBER}\\s*=`, "iu");
 /** Nothing but a date, a time, a number of minutes, or punctuation. */

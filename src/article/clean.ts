@@ -38,7 +38,9 @@ export function cleanParagraphs(paragraphs: readonly string[], title: string): s
   }
   // What signs a story off is no part of it either; a story of nothing but such lines is left as it is.
   while (kept.length > 1 && isSignOff(kept.at(-1)!)) kept.pop();
-  return kept.length > 0 ? kept : paragraphs.map(cleanText).filter((paragraph) => paragraph !== "" && lineKind(paragraph) === "story");
+  return kept.length > 0
+    ? kept
+    : paragraphs.map(cleanText).filter((paragraph) => paragraph !== "" && lineKind(paragraph) === "story");
 }
 
 /** An agency's name, a byline or initials under a story: short, and no sentence. */

@@ -8,7 +8,10 @@ const BEGINS = "(?=[\"“‘«„»'(\\d\\p{Lu}\\p{Lo}])";
 
 const FORMS: readonly RegExp[] = [
   // QAMISHLI – ... | BEIRUT, Nov 3 (Reuters) - ... | BEIRUT/NEW YORK (AP) — ... | ERBIL: ...
-  new RegExp(`^${CAPITALS}(?:[\\s/,]+(?:${CAPITALS}|\\p{Lu}\\.(?:\\p{Lu}\\.)*))*(?:,\\s*[\\p{L}\\d.,\\s-]{2,40})?${AGENCY}?(?:${DASH}|\\s*:\\s+)${BEGINS}`, "u"),
+  new RegExp(
+    `^${CAPITALS}(?:[\\s/,]+(?:${CAPITALS}|\\p{Lu}\\.(?:\\p{Lu}\\.)*))*(?:,\\s*[\\p{L}\\d.,\\s-]{2,40})?${AGENCY}?(?:${DASH}|\\s*:\\s+)${BEGINS}`,
+    "u",
+  ),
   // Qamishli (ARA News) — ... | Berlin, 3. November (dpa) - ...
   new RegExp(`^\\p{Lu}[\\p{L}\\d.,/'’\\s-]{1,60}${AGENCY}${DASH}${BEGINS}`, "u"),
   // (Reuters) - ... | (dpa) – ...

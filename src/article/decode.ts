@@ -14,13 +14,19 @@ export function decode(bytes: Uint8Array, contentType: string | null): string {
   if (marked !== null) return marked;
   const head = new TextDecoder("latin1").decode(body.subarray(0, 1_024));
   const utf16 = /^<\0\?\0|^<\0!\0/.test(head) ? "utf-16le" : /^\0<\0[?!]/.test(head) ? "utf-16be" : null;
-  const declared = utf16 ?? charset(contentType) ?? /<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]+)/i.exec(head)?.[1] ?? /<meta[^>]{0,200}?charset\s*=\s*["']?([\w.:-]+)/i.exec(head)?.[1];
+  const declared =
+    utf16 ??
+    charset(contentType) ??
+    /<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]+)/i.exec(head)?.[1] ??
+    /<meta[^>]{0,200}?charset\s*=\s*["']?([\w.:-]+)/i.exec(head)?.[1];
   const decoder = decoderOf(declared);
-  if (isUtf8(body) && (decoder === null || !/^utf-16|^iso-2022/.test(decoder.encoding))) return new TextDecoder("utf-8").decode(body);
+  if (isUtf8(body) && (decoder === null || !/^utf-16|^iso-2022/.test(decoder.encoding)))
+    return new TextDecoder("utf-8").decode(body);
   if (decoder === null) return new TextDecoder("windows-1252").decode(body);
   const text = decoder.decode(body);
   // Declared UTF-8 with a few broken bytes is still UTF-8; with many it is something else.
-  if (decoder.encoding === "utf-8" && (text.match(/\ufffd/g)?.length ?? 0) * 100 > text.length) return new TextDecoder("windows-1252").decode(body);
+  if (decoder.encoding === "utf-8" && (text.match(/\ufffd/g)?.length ?? 0) * 100 > text.length)
+    return new TextDecoder("windows-1252").decode(body);
   return text;
 }
 

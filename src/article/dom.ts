@@ -25,7 +25,10 @@ export interface Document {
 
 /** A document of whatever was sent, with the html and body linkedom does not add by itself. */
 export function documentOf(html: string): Document {
-  const whole = /<html[\s>]/i.test(html.slice(0, 5_000)) && /<body[\s>]/i.test(html) ? html : `<!doctype html><html><head></head><body>${html}</body></html>`;
+  const whole =
+    /<html[\s>]/i.test(html.slice(0, 5_000)) && /<body[\s>]/i.test(html)
+      ? html
+      : `<!doctype html><html><head></head><body>${html}</body></html>`;
   return (parseHTML(whole) as unknown as { document: Document }).document;
 }
 

@@ -40,9 +40,21 @@ function rss(feed: Of<"rss">): RawFeed {
       summary: item.description ?? item.atom?.summary?.value ?? item.dc?.descriptions?.[0] ?? item.itunes?.summary,
       content: item.content?.encoded ?? item.atom?.content?.value,
       lang: item.dc?.languages?.[0] ?? item.xml?.lang,
-      authors: [...(item.dc?.creators ?? []), ...(item.authors ?? []).map((author) => author.name), item.itunes?.author, ...(item.atom?.authors ?? []).map((author) => author.name)],
-      tags: [...(item.categories ?? []).map((category) => category.name), ...(item.dc?.subjects ?? []), ...(item.media?.keywords ?? [])],
-      image: imageIn(item.media) ?? item.enclosures?.find((enclosure) => enclosure.type?.startsWith("image/"))?.url ?? item.itunes?.image,
+      authors: [
+        ...(item.dc?.creators ?? []),
+        ...(item.authors ?? []).map((author) => author.name),
+        item.itunes?.author,
+        ...(item.atom?.authors ?? []).map((author) => author.name),
+      ],
+      tags: [
+        ...(item.categories ?? []).map((category) => category.name),
+        ...(item.dc?.subjects ?? []),
+        ...(item.media?.keywords ?? []),
+      ],
+      image:
+        imageIn(item.media) ??
+        item.enclosures?.find((enclosure) => enclosure.type?.startsWith("image/"))?.url ??
+        item.itunes?.image,
       published: item.pubDate ?? item.dc?.dates?.[0] ?? item.dcterms?.created?.[0] ?? item.atom?.published,
       updated: item.atom?.updated ?? item.dcterms?.modified?.[0],
     })),
@@ -95,7 +107,8 @@ function atom(feed: Of<"atom">): RawFeed {
       lang: entry.xml?.lang,
       authors: [...(entry.authors ?? feed.authors ?? []).map((author) => author.name), ...(entry.dc?.creators ?? [])],
       tags: (entry.categories ?? []).map((category) => category.label ?? category.term),
-      image: imageIn(entry.media) ?? entry.links?.find((link) => link.rel === "enclosure" && link.type?.startsWith("image/"))?.href,
+      image:
+        imageIn(entry.media) ?? entry.links?.find((link) => link.rel === "enclosure" && link.type?.startsWith("image/"))?.href,
       published: entry.published ?? entry.dc?.dates?.[0] ?? entry.updated,
       updated: entry.updated,
     })),
@@ -130,7 +143,10 @@ function json(feed: Of<"json">): RawFeed {
 }
 
 function named(links: Links): { hubs: string[]; self: string | undefined } {
-  return { hubs: (links ?? []).filter((link) => link.rel === "hub").flatMap((link) => link.href ?? []), self: links?.find((link) => link.rel === "self")?.href };
+  return {
+    hubs: (links ?? []).filter((link) => link.rel === "hub").flatMap((link) => link.href ?? []),
+    self: links?.find((link) => link.rel === "self")?.href,
+  };
 }
 
 function alternate(links: Links): string | undefined {
@@ -140,7 +156,12 @@ function alternate(links: Links): string | undefined {
 
 function imageIn(media: Media | undefined): string | undefined {
   const contents = [...(media?.contents ?? []), ...(media?.groups ?? []).flatMap((group) => group.contents ?? [])];
-  const pictures = contents.filter((content) => content.medium === "image" || content.type?.startsWith("image/") || (!content.type && !content.medium && /\.(?:jpe?g|png|webp|avif)(?:\?|$)/i.test(content.url ?? "")));
+  const pictures = contents.filter(
+    (content) =>
+      content.medium === "image" ||
+      content.type?.startsWith("image/") ||
+      (!content.type && !content.medium && /\.(?:jpe?g|png|webp|avif)(?:\?|$)/i.test(content.url ?? "")),
+  );
   const widest = pictures.toSorted((a, b) => (b.width ?? 0) - (a.width ?? 0))[0];
   return widest?.url ?? media?.thumbnails?.[0]?.url ?? contents.flatMap((content) => content.thumbnails ?? [])[0]?.url;
 }

@@ -14,10 +14,18 @@ const MAX_NODES = 1_000_000;
  */
 export function rawByTolerance(text: string): RawFeed | null {
   const start = text.search(/<[a-z!?]/i);
-  const document = parseDocument(start < 0 ? "" : text.slice(start), { xmlMode: true, decodeEntities: true, lowerCaseTags: true, lowerCaseAttributeNames: true, recognizeCDATA: true });
+  const document = parseDocument(start < 0 ? "" : text.slice(start), {
+    xmlMode: true,
+    decodeEntities: true,
+    lowerCaseTags: true,
+    lowerCaseAttributeNames: true,
+    recognizeCDATA: true,
+  });
   const elements = allElements(document);
   const items = elements.filter((element) => /^(?:item|entry)$/.test(local(element)) && !within(element, /^(?:item|entry)$/));
-  const root = elements.find((element) => /^(?:channel|feed)$/.test(local(element))) ?? elements.find((element) => /^(?:rss|rdf)$/.test(local(element)));
+  const root =
+    elements.find((element) => /^(?:channel|feed)$/.test(local(element))) ??
+    elements.find((element) => /^(?:rss|rdf)$/.test(local(element)));
   if (items.length === 0 && root === undefined) return null;
   const about = (root?.children.filter(isElement) ?? []).filter((element) => !/^(?:item|entry|image)$/.test(local(element)));
   const links = about.filter((element) => local(element) === "link");
@@ -37,20 +45,44 @@ export function rawByTolerance(text: string): RawFeed | null {
 function itemOf(item: Element, feedBase: string | undefined): RawItem {
   const children = item.children.filter(isElement);
   const guid = children.find((child) => /^(?:guid|id)$/.test(local(child)));
-  const image = children.find((child) => (local(child) === "enclosure" && child.attribs["type"]?.startsWith("image/")) || (child.name.startsWith("media:") && /^(?:content|thumbnail)$/.test(local(child)) && (child.attribs["medium"] ?? "image") === "image"));
+  const image = children.find(
+    (child) =>
+      (local(child) === "enclosure" && child.attribs["type"]?.startsWith("image/")) ||
+      (child.name.startsWith("media:") &&
+        /^(?:content|thumbnail)$/.test(local(child)) &&
+        (child.attribs["medium"] ?? "image") === "image"),
+  );
   return {
     guid: (guid && textIn(guid)) || item.attribs["rdf:about"],
     guidIsLink: guid?.attribs["ispermalink"] !== "false",
     link: linkIn(children),
     base: item.attribs["xml:base"] ?? feedBase,
-    title: wordsOf(children.filter((child) => !child.name.startsWith("media:")), "title"),
+    title: wordsOf(
+      children.filter((child) => !child.name.startsWith("media:")),
+      "title",
+    ),
     summary: wordsOf(children, "description") ?? wordsOf(children, "summary") ?? wordsOf(children, "subtitle"),
-    content: wordsOf(children, "encoded") ?? wordsOf(children.filter((child) => !child.name.startsWith("media:")), "content") ?? wordsOf(children, "body"),
+    content:
+      wordsOf(children, "encoded") ??
+      wordsOf(
+        children.filter((child) => !child.name.startsWith("media:")),
+        "content",
+      ) ??
+      wordsOf(children, "body"),
     lang: item.attribs["xml:lang"] ?? wordsOf(children, "language"),
-    authors: children.filter((child) => /^(?:author|creator)$/.test(local(child))).map((author) => wordsOf(author.children.filter(isElement), "name") ?? textIn(author)),
-    tags: children.filter((child) => /^(?:category|subject)$/.test(local(child))).map((tag) => tag.attribs["label"] ?? tag.attribs["term"] ?? textIn(tag)),
+    authors: children
+      .filter((child) => /^(?:author|creator)$/.test(local(child)))
+      .map((author) => wordsOf(author.children.filter(isElement), "name") ?? textIn(author)),
+    tags: children
+      .filter((child) => /^(?:category|subject)$/.test(local(child)))
+      .map((tag) => tag.attribs["label"] ?? tag.attribs["term"] ?? textIn(tag)),
     image: image?.attribs["url"],
-    published: wordsOf(children, "pubdate") ?? wordsOf(children, "published") ?? wordsOf(children, "issued") ?? wordsOf(children, "date") ?? wordsOf(children, "created"),
+    published:
+      wordsOf(children, "pubdate") ??
+      wordsOf(children, "published") ??
+      wordsOf(children, "issued") ??
+      wordsOf(children, "date") ??
+      wordsOf(children, "created"),
     updated: wordsOf(children, "updated") ?? wordsOf(children, "modified"),
   };
 }
@@ -63,7 +95,8 @@ function linkIn(elements: readonly Element[]): string | undefined {
 function wordsOf(elements: readonly Element[], name: string): string | undefined {
   const found = elements.find((element) => local(element) === name);
   if (found === undefined) return undefined;
-  const told = found.attribs["type"] === "xhtml" || found.attribs["mode"] === "xml" ? DomUtils.getInnerHTML(found) : textIn(found);
+  const told =
+    found.attribs["type"] === "xhtml" || found.attribs["mode"] === "xml" ? DomUtils.getInnerHTML(found) : textIn(found);
   return told.trim() === "" ? undefined : told;
 }
 

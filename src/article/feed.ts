@@ -64,7 +64,13 @@ export interface Unread {
 const MAX_ITEMS = 500;
 /** A longer description is the body (in UTF-16 units). */
 const LONGEST_SUMMARY = 600;
-const PERIODS: Readonly<Record<string, number>> = { hourly: 3_600, daily: 86_400, weekly: 604_800, monthly: 2_592_000, yearly: 31_536_000 };
+const PERIODS: Readonly<Record<string, number>> = {
+  hourly: 3_600,
+  daily: 86_400,
+  weekly: 604_800,
+  monthly: 2_592_000,
+  yearly: 31_536_000,
+};
 
 /**
  * Reads RSS 0.9x, 1.0 and 2.0, Atom and JSON Feed; what a strict parser refuses is read tolerantly. Never throws.
@@ -74,13 +80,18 @@ const PERIODS: Readonly<Record<string, number>> = { hourly: 3_600, daily: 86_400
 export function readFeed(text: string, address: string): Feed | Unread {
   const start = text.slice(0, 2_000).replace(/^[\s\ufeff]+/, "");
   if (start === "") return unread("FEED_EMPTY", "The answer is empty; a feed was expected.");
-  if (/^(?:<\?xml[^>]*>\s*)?(?:<!--[^]*?-->\s*)*(?:<!doctype\s+html|<html)/i.test(start)) return unread("FEED_IS_HTML", htmlSentence(text));
+  if (/^(?:<\?xml[^>]*>\s*)?(?:<!--[^]*?-->\s*)*(?:<!doctype\s+html|<html)/i.test(start))
+    return unread("FEED_IS_HTML", htmlSentence(text));
   const [strict, complaint] = attempt(() => rawByFeedsmith(text));
   if (strict !== null && strict.items.length > 0) return feedOf(strict, address, ["parser: strict"]);
   const [tolerant] = attempt(() => rawByTolerance(text));
-  if (tolerant !== null && (tolerant.items.length > 0 || strict === null)) return feedOf(tolerant, address, [`parser: tolerant${complaint === "" ? "" : ` (${complaint})`}`]);
+  if (tolerant !== null && (tolerant.items.length > 0 || strict === null))
+    return feedOf(tolerant, address, [`parser: tolerant${complaint === "" ? "" : ` (${complaint})`}`]);
   if (strict !== null) return feedOf(strict, address, ["parser: strict", "the feed has no items"]);
-  return unread("FEED_UNREADABLE", `This is no feed we can read (RSS, Atom or JSON Feed expected)${complaint === "" ? "" : `: ${complaint}`}.`);
+  return unread(
+    "FEED_UNREADABLE",
+    `This is no feed we can read (RSS, Atom or JSON Feed expected)${complaint === "" ? "" : `: ${complaint}`}.`,
+  );
 }
 
 function attempt(read: () => RawFeed | null): [RawFeed | null, string] {
@@ -96,7 +107,9 @@ function unread(code: string, why: string): Unread {
 }
 
 function htmlSentence(text: string): string {
-  const link = /<link\b[^>]{0,500}type\s*=\s*["']?application\/(?:rss\+xml|atom\+xml|feed\+json)[^>]{0,500}>/i.exec(text.slice(0, 200_000))?.[0];
+  const link = /<link\b[^>]{0,500}type\s*=\s*["']?application\/(?:rss\+xml|atom\+xml|feed\+json)[^>]{0,500}>/i.exec(
+    text.slice(0, 200_000),
+  )?.[0];
   const href = /href\s*=\s*["']?([^"'\s>]+)/i.exec(link ?? "")?.[1];
   return `This is a web page, not a feed.${href === undefined ? "" : ` It names a feed of its own: ${textOf(href)}`}`;
 }
@@ -150,5 +163,7 @@ function itemOf(raw: RawItem, address: string, feedLang: string | null): Item {
 }
 
 function distinct(values: readonly (string | undefined)[] | undefined, most: number): string[] {
-  return [...new Set((values ?? []).map((value) => textOf(value ?? "").slice(0, 120)))].filter((value) => value !== "").slice(0, most);
+  return [...new Set((values ?? []).map((value) => textOf(value ?? "").slice(0, 120)))]
+    .filter((value) => value !== "")
+    .slice(0, most);
 }

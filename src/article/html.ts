@@ -2,10 +2,16 @@ import { Parser } from "htmlparser2";
 import { cleanText } from "../lib/text/clean.ts";
 
 const BLOCKS = new Set(
-  "address article aside blockquote body br caption center dd details dialog div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr html li main nav ol p pre section summary table tbody td tfoot th thead tr ul".split(" "),
+  "address article aside blockquote body br caption center dd details dialog div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr html li main nav ol p pre section summary table tbody td tfoot th thead tr ul".split(
+    " ",
+  ),
 );
 /** Nothing in these is the story. */
-const SILENT = new Set("script style noscript template iframe object svg math canvas audio video select button textarea head title figure figcaption aside nav form footer".split(" "));
+const SILENT = new Set(
+  "script style noscript template iframe object svg math canvas audio video select button textarea head title figure figcaption aside nav form footer".split(
+    " ",
+  ),
+);
 
 /** What an HTML fragment says, without a DOM: linear in time, any nesting, never throwing. */
 export interface Fragment {
@@ -28,7 +34,8 @@ export function readFragment(html: string): Fragment {
   const parser = new Parser(
     {
       onopentag(name, attributes) {
-        if (name === "img" && image === null && attributes["src"]) image = { src: attributes["src"], alt: cleanText(attributes["alt"] ?? "") };
+        if (name === "img" && image === null && attributes["src"])
+          image = { src: attributes["src"], alt: cleanText(attributes["alt"] ?? "") };
         if (BLOCKS.has(name)) end();
         if (SILENT.has(name)) silent++;
       },

@@ -3,18 +3,26 @@ import { cleanText } from "../lib/text/clean.ts";
 import { isElement, isTextNode, type Document, type DomNode, type Element } from "./dom.ts";
 
 /** Nothing of these is the story's text. */
-const NEVER = "figure, figcaption, aside, nav, footer, form, time, button, script, style, noscript, iframe, svg, select, textarea, [hidden], [aria-hidden=true]";
+const NEVER =
+  "figure, figcaption, aside, nav, footer, form, time, button, script, style, noscript, iframe, svg, select, textarea, [hidden], [aria-hidden=true]";
 /** Names newsrooms' templates give to what stands around a story. */
 const FURNITURE =
   /(?:^|[\s_-])(?:related|promo\w*|newsletter|subscri\w*|share|sharing|social|caption|credit|byline|author-?(?:box|bio|info)?|tags?|tag-?list|topics|breadcrumbs?|advert\w*|ads?|sponsor\w*|recommend\w*|comments?|respond|reply|follow|copyright|disclaimer|read-?more|more-?on|also-?read|inline-?link|sidebar|widget|meta|entry-?meta|post-?meta|dateline|timestamp|signup|paywall|shortlink|jp-relatedposts)(?:$|[\s_-])/i;
 const FURNITURE_LONGEST = 700;
 const LINKS_LONGEST = 400;
-const BLOCK = /^(?:ADDRESS|ARTICLE|BLOCKQUOTE|BR|CENTER|DD|DIV|DL|DT|H[1-6]|HR|HEADER|LI|MAIN|OL|P|PRE|SECTION|TABLE|TBODY|TD|TH|TR|UL)$/;
+const BLOCK =
+  /^(?:ADDRESS|ARTICLE|BLOCKQUOTE|BR|CENTER|DD|DIV|DL|DT|H[1-6]|HR|HEADER|LI|MAIN|OL|P|PRE|SECTION|TABLE|TBODY|TD|TH|TR|UL)$/;
 
 /** The paragraphs Readability takes for the story, with a cleaning pass over its element. May throw: see `readPage`. */
 export function byReadability(document: Document): string[] {
   const Reader = Readability as unknown as new (document: Document, options: object) => { parse(): { content: Element } | null };
-  const article = new Reader(document, { keepClasses: true, charThreshold: 250, maxElemsToParse: 60_000, disableJSONLD: true, serializer: (element: Element) => element }).parse();
+  const article = new Reader(document, {
+    keepClasses: true,
+    charThreshold: 250,
+    maxElemsToParse: 60_000,
+    disableJSONLD: true,
+    serializer: (element: Element) => element,
+  }).parse();
   if (article === null) return [];
   prune(article.content);
   return paragraphsIn(article.content);
@@ -37,7 +45,11 @@ function prune(root: Element): void {
   for (const element of root.querySelectorAll(NEVER)) element.remove();
   for (const element of root.querySelectorAll("[class], [id]")) {
     const names = `${element.getAttribute("class") ?? ""} ${element.getAttribute("id") ?? ""}`;
-    if (FURNITURE.test(names.replace(/([a-z])([A-Z])/g, "$1-$2").slice(0, 300)) && (element.textContent ?? "").length < FURNITURE_LONGEST) element.remove();
+    if (
+      FURNITURE.test(names.replace(/([a-z])([A-Z])/g, "$1-$2").slice(0, 300)) &&
+      (element.textContent ?? "").length < FURNITURE_LONGEST
+    )
+      element.remove();
   }
   for (const element of root.querySelectorAll("p, div, section, ul, ol, li, table, h2, h3, h4")) {
     const text = cleanText(element.textContent ?? "");

@@ -29,29 +29,86 @@ type Json = Record<string, unknown>;
 export function readMeta(document: Document, address: string): PageMeta {
   const metas = new Map<string, string[]>();
   for (const meta of document.querySelectorAll("meta[content]")) {
-    const name = (meta.getAttribute("property") ?? meta.getAttribute("name") ?? meta.getAttribute("itemprop") ?? "").toLowerCase();
+    const name = (
+      meta.getAttribute("property") ??
+      meta.getAttribute("name") ??
+      meta.getAttribute("itemprop") ??
+      ""
+    ).toLowerCase();
     const content = cleanText(meta.getAttribute("content") ?? "");
     if (name !== "" && content !== "") metas.set(name, [...(metas.get(name) ?? []).slice(0, 30), content]);
   }
   const meta = (...names: string[]) => names.map((name) => metas.get(name)?.[0]).find((value) => value !== undefined) ?? null;
   const ld = articleLd(document);
   const site = meta("og:site_name", "application-name");
-  const picture = webUrl(imageOf(ld?.["image"]) ?? meta("og:image:secure_url", "og:image", "og:image:url", "twitter:image", "twitter:image:src", "thumbnailurl"), address);
+  const picture = webUrl(
+    imageOf(ld?.["image"]) ??
+      meta("og:image:secure_url", "og:image", "og:image:url", "twitter:image", "twitter:image:src", "thumbnailurl"),
+    address,
+  );
   const free = ld?.["isAccessibleForFree"];
   const tier = meta("article:content_tier", "content_tier");
   return {
-    title: withoutSite(str(ld?.["headline"]) ?? meta("og:title", "twitter:title", "dc.title") ?? (cleanText(document.querySelector("title")?.textContent ?? "") || null), site),
+    title: withoutSite(
+      str(ld?.["headline"]) ??
+        meta("og:title", "twitter:title", "dc.title") ??
+        (cleanText(document.querySelector("title")?.textContent ?? "") || null),
+      site,
+    ),
     description: meta("og:description", "description", "twitter:description", "dc.description") ?? str(ld?.["description"]),
-    lang: [document.documentElement.getAttribute("lang"), document.documentElement.getAttribute("xml:lang"), str(ld?.["inLanguage"]), meta("og:locale", "content-language", "language", "dc.language")]
-      .map((tag) => canonicalTag(tag ?? ""))
-      .find((tag) => tag !== null) ?? null,
+    lang:
+      [
+        document.documentElement.getAttribute("lang"),
+        document.documentElement.getAttribute("xml:lang"),
+        str(ld?.["inLanguage"]),
+        meta("og:locale", "content-language", "language", "dc.language"),
+      ]
+        .map((tag) => canonicalTag(tag ?? ""))
+        .find((tag) => tag !== null) ?? null,
     canonical: canonicalOf(document, meta("og:url"), address),
     image: picture === null ? null : { url: picture, alt: meta("og:image:alt", "twitter:image:alt") ?? "" },
-    authors: authorsOf(ld?.["author"], [...(metas.get("author") ?? []), ...(metas.get("article:author") ?? []), ...(metas.get("dc.creator") ?? []), ...(metas.get("byl") ?? [])]),
-    tags: distinct([...(metas.get("article:tag") ?? []), ...split(meta("news_keywords")), ...keywords(ld?.["keywords"]), ...split(meta("keywords")), ...(metas.get("article:section") ?? [])]),
-    published: parseDate(str(ld?.["datePublished"])) ?? parseDate(meta("article:published_time", "datepublished", "date", "dc.date", "dc.date.issued", "pubdate", "publish-date", "parsely-pub-date", "sailthru.date")) ?? parseDate(document.querySelector("time[datetime][pubdate], article time[datetime], time[itemprop=datePublished]")?.getAttribute("datetime")),
-    updated: parseDate(str(ld?.["dateModified"])) ?? parseDate(meta("article:modified_time", "datemodified", "og:updated_time", "last-modified")),
-    paywalled: free === false || (typeof free === "string" && /^false$/i.test(free)) || /^(?:locked|metered|premium)$/i.test(tier ?? "") ? true : free === undefined && tier === null ? null : false,
+    authors: authorsOf(ld?.["author"], [
+      ...(metas.get("author") ?? []),
+      ...(metas.get("article:author") ?? []),
+      ...(metas.get("dc.creator") ?? []),
+      ...(metas.get("byl") ?? []),
+    ]),
+    tags: distinct([
+      ...(metas.get("article:tag") ?? []),
+      ...split(meta("news_keywords")),
+      ...keywords(ld?.["keywords"]),
+      ...split(meta("keywords")),
+      ...(metas.get("article:section") ?? []),
+    ]),
+    published:
+      parseDate(str(ld?.["datePublished"])) ??
+      parseDate(
+        meta(
+          "article:published_time",
+          "datepublished",
+          "date",
+          "dc.date",
+          "dc.date.issued",
+          "pubdate",
+          "publish-date",
+          "parsely-pub-date",
+          "sailthru.date",
+        ),
+      ) ??
+      parseDate(
+        document
+          .querySelector("time[datetime][pubdate], article time[datetime], time[itemprop=datePublished]")
+          ?.getAttribute("datetime"),
+      ),
+    updated:
+      parseDate(str(ld?.["dateModified"])) ??
+      parseDate(meta("article:modified_time", "datemodified", "og:updated_time", "last-modified")),
+    paywalled:
+      free === false || (typeof free === "string" && /^false$/i.test(free)) || /^(?:locked|metered|premium)$/i.test(tier ?? "")
+        ? true
+        : free === undefined && tier === null
+          ? null
+          : false,
     body: str(ld?.["articleBody"]),
     site,
   };
@@ -61,7 +118,9 @@ export function readMeta(document: Document, address: string): PageMeta {
 function articleLd(document: Document): Json | null {
   const found: Json[] = [];
   for (const script of document.querySelectorAll('script[type="application/ld+json"]')) {
-    const text = (script.textContent ?? "").slice(0, 500_000).replace(/^\s*(?:<!--|\/\*<!\[CDATA\[\*\/|<!\[CDATA\[)|(?:-->|\]\]>)\s*;?\s*$/g, "");
+    const text = (script.textContent ?? "")
+      .slice(0, 500_000)
+      .replace(/^\s*(?:<!--|\/\*<!\[CDATA\[\*\/|<!\[CDATA\[)|(?:-->|\]\]>)\s*;?\s*$/g, "");
     try {
       collect(JSON.parse(text), found, 0);
     } catch {
@@ -95,7 +154,10 @@ function imageOf(value: unknown): string | null {
 }
 
 function authorsOf(value: unknown, metas: readonly string[]): string[] {
-  const named = [value].flat().map(str).filter((name) => name !== null);
+  const named = [value]
+    .flat()
+    .map(str)
+    .filter((name) => name !== null);
   return distinct(named.length > 0 ? named : metas)
     .filter((name) => !/^https?:|@/.test(name))
     .map((name) => name.replace(/^(?:by|von|par|por)\s+/i, ""))

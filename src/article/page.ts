@@ -32,16 +32,21 @@ export async function readPage(html: string, address: string): Promise<Page | Un
   const why: string[] = [];
   const document = attempt(() => documentOf(source), why, "document");
   const meta = document === null ? null : attempt(() => readMeta(document, address), why, "metadata");
-  const heading = document === null ? null : attempt(() => cleanText(document.querySelector("h1")?.textContent ?? ""), why, "heading");
+  const heading =
+    document === null ? null : attempt(() => cleanText(document.querySelector("h1")?.textContent ?? ""), why, "heading");
   const title = meta?.title || heading || textOf(/<title[^>]*>([^<]{1,500})/i.exec(source)?.[1] ?? "");
   const body = bodyOf(source, document, meta, title, why);
-  if (title === "" && body.length === 0) return { ok: false, code: "PAGE_UNREADABLE", why: "No headline and no text were found on the page." };
+  if (title === "" && body.length === 0)
+    return { ok: false, code: "PAGE_UNREADABLE", why: "No headline and no text were found on the page." };
   const summary = cleanDescription(meta?.description ?? "") || null;
   const lang = await languageOf([title, ...body].join(" "), meta?.lang ?? null);
   return {
     ok: true,
     story: {
-      title, summary, body, lang,
+      title,
+      summary,
+      body,
+      lang,
       dir: dirOf(lang, title),
       image: meta?.image ?? null,
       authors: meta?.authors ?? [],

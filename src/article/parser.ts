@@ -65,14 +65,24 @@ export function createParser(limits: { readonly timeMs?: number } = {}): Parser 
     if (current) settle({ ok: false, code, why });
   };
   const start = () => {
-    const started = new Worker(WORKER, { resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB }, execArgv: [], stdout: false, stderr: false });
+    const started = new Worker(WORKER, {
+      resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
+      execArgv: [],
+      stdout: false,
+      stderr: false,
+    });
     started.unref();
     started.on("message", (message: { id: number; result?: Answer; fault?: string }) => {
       if (started !== worker || message.id !== count || !current) return;
       warm = true;
-      settle(message.result ?? { ok: false, code: "PARSE_FAILED", why: `It could not be read: ${message.fault ?? "no reason told"}.` });
+      settle(
+        message.result ?? { ok: false, code: "PARSE_FAILED", why: `It could not be read: ${message.fault ?? "no reason told"}.` },
+      );
     });
-    started.on("error", (error: Error) => started === worker && drop("PARSE_FAILED", `It could not be read: ${error.message.split("\n", 1)[0]}.`));
+    started.on(
+      "error",
+      (error: Error) => started === worker && drop("PARSE_FAILED", `It could not be read: ${error.message.split("\n", 1)[0]}.`),
+    );
     started.on("exit", () => started === worker && drop("PARSE_FAILED", "It could not be read: the reader ended."));
     return started;
   };
@@ -82,13 +92,17 @@ export function createParser(limits: { readonly timeMs?: number } = {}): Parser 
     if (!current) return;
     worker ??= start();
     count++;
-    timer = setTimeout(() => drop("PARSE_TIMEOUT", `Reading it took longer than ${timeMs / 1_000} s and was given up.`), warm ? timeMs : Math.max(timeMs, START_LIMIT_MS));
+    timer = setTimeout(
+      () => drop("PARSE_TIMEOUT", `Reading it took longer than ${timeMs / 1_000} s and was given up.`),
+      warm ? timeMs : Math.max(timeMs, START_LIMIT_MS),
+    );
     worker.postMessage({ id: count, task: current.task });
   };
   const ask = (task: Task): Promise<Answer> => {
     const { promise, resolve } = Promise.withResolvers<Answer>();
     if (closed) return Promise.resolve({ ok: false, code: "PARSE_CLOSED", why: "Slugline is stopping." });
-    if ("body" in task && task.body.length > MAX_BYTES) return Promise.resolve({ ok: false, code: "TOO_LARGE", why: `It is larger than ${MAX_BYTES / 1_000_000} MB.` });
+    if ("body" in task && task.body.length > MAX_BYTES)
+      return Promise.resolve({ ok: false, code: "TOO_LARGE", why: `It is larger than ${MAX_BYTES / 1_000_000} MB.` });
     queue.push({ task, done: resolve });
     next();
     return promise;

@@ -36,7 +36,8 @@ export function conditional(validators: Validators): Record<string, string> {
 
 /** The validators a 200 came with. `Expires: 0` and `no-store` ask not to be remembered. */
 export function validatorsOf(headers: Headers): Validators {
-  if (one(headers, "expires")?.trim() === "0" || /\bno-store\b/i.test(one(headers, "cache-control") ?? "")) return { etag: null, lastModified: null };
+  if (one(headers, "expires")?.trim() === "0" || /\bno-store\b/i.test(one(headers, "cache-control") ?? ""))
+    return { etag: null, lastModified: null };
   return { etag: one(headers, "etag") ?? null, lastModified: one(headers, "last-modified") ?? null };
 }
 
@@ -87,7 +88,11 @@ function retryAfterS(headers: Headers, now: number): number | null {
 
 /** What an answer that is no feed means, as a sentence; `gone` stops the watching. */
 export function complaint(status: number, headers: Headers): { readonly gone: boolean; readonly why: string } {
-  if (one(headers, "cf-mitigated") === "challenge") return { gone: false, why: "Cloudflare asked for proof of being human. Allow Slugline's user agent in the site's bot rules." };
+  if (one(headers, "cf-mitigated") === "challenge")
+    return {
+      gone: false,
+      why: "Cloudflare asked for proof of being human. Allow Slugline's user agent in the site's bot rules.",
+    };
   const why: Readonly<Record<number, string>> = {
     401: "The feed asks for a sign-in (401).",
     403: "The site forbids reading the feed (403).",

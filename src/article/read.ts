@@ -64,7 +64,10 @@ async function take(db: Db, article: KnownArticle, story: Story): Promise<void> 
   if (await isDuplicate(db, article, story)) return;
   const hash = contentHash(story);
   const first = article.content_hash === null;
-  const { rows } = await db.query<{ removed: boolean }>("select removed_at is not null as removed from slugline.article where id = $1", [article.id]);
+  const { rows } = await db.query<{ removed: boolean }>(
+    "select removed_at is not null as removed from slugline.article where id = $1",
+    [article.id],
+  );
   const restored = rows[0]?.removed ?? false;
   const version = first || (hash === article.content_hash && !restored) ? article.version : article.version + 1;
   await putStory(db, article.id, story, version, hash);
@@ -81,9 +84,15 @@ async function take(db: Db, article: KnownArticle, story: Story): Promise<void> 
 async function isDuplicate(db: Db, article: KnownArticle, story: Story): Promise<boolean> {
   const canonical = story.canonical === null ? null : canonicalUrl(story.canonical);
   if (canonical === null || article.content_hash !== null || new URL(canonical).pathname === "/") return false;
-  const { rows } = await db.query<{ id: string }>("select id from slugline.article where canonical_url = $1 and id <> $2 and state <> 'duplicate'", [canonical, article.id]);
+  const { rows } = await db.query<{ id: string }>(
+    "select id from slugline.article where canonical_url = $1 and id <> $2 and state <> 'duplicate'",
+    [canonical, article.id],
+  );
   if (!rows[0]) return false;
-  await db.query("update slugline.article set state = 'duplicate', duplicate_of = $2, read_at = slugline.now() where id = $1", [article.id, rows[0].id]);
+  await db.query("update slugline.article set state = 'duplicate', duplicate_of = $2, read_at = slugline.now() where id = $1", [
+    article.id,
+    rows[0].id,
+  ]);
   await tell(db, { kind: "article-duplicate", article: article.id, source: article.source_id, data: { of: rows[0].id } });
   return true;
 }

@@ -50,13 +50,21 @@ const hookSchema = z
     url: address.optional(),
     article: articleSchema.optional(),
   })
-  .refine((hook) => hook.url !== undefined || hook.article !== undefined, { error: "must name the story: url, or article.", path: ["url"] });
+  .refine((hook) => hook.url !== undefined || hook.article !== undefined, {
+    error: "must name the story: url, or article.",
+    path: ["url"],
+  });
 
 /**
  * Takes a hook of a CMS: signed (Standard Webhooks), fresh and once per webhook-id. A story it carries is the story; an
  * address alone is a hint, and its page is read. Everything it changes is one transaction, and 202 comes after its commit.
  */
-export async function receiveHook(deps: ReceiveDeps, sourceName: string, headers: Readonly<Record<string, string>>, body: Buffer): Promise<HookAnswer> {
+export async function receiveHook(
+  deps: ReceiveDeps,
+  sourceName: string,
+  headers: Readonly<Record<string, string>>,
+  body: Buffer,
+): Promise<HookAnswer> {
   const source = await hookSource(deps.store, sourceName);
   if (!source) return problem(404, "Not Found", "There is no hook of this name.");
   const id = headers["webhook-id"] ?? "";
@@ -72,25 +80,44 @@ export async function receiveHook(deps: ReceiveDeps, sourceName: string, headers
     );
     if (rowCount === 0) return { status: 202, body: { accepted: true, repeated: true } };
     const item = itemOf(source, article, url ?? article?.url ?? null);
-    const taken = event === "removed" ? await withdraw(db, source, item.guid, item.url) : await takeItem(db, { sourceId: source.id, kind: "hook", announces: event === "published", hint: article === undefined }, item, "seen");
+    const taken =
+      event === "removed"
+        ? await withdraw(db, source, item.guid, item.url)
+        : await takeItem(
+            db,
+            { sourceId: source.id, kind: "hook", announces: event === "published", hint: article === undefined },
+            item,
+            "seen",
+          );
     const articleId = "articleId" in taken ? taken.articleId : null;
-    await db.query("update slugline.hook_delivery set article_id = $3 where source_id = $1 and webhook_id = $2", [source.id, id, articleId]);
-    await db.query("update slugline.source set last_ok_at = slugline.now(), last_new_at = case when $2 then slugline.now() else last_new_at end where id = $1", [
+    await db.query("update slugline.hook_delivery set article_id = $3 where source_id = $1 and webhook_id = $2", [
       source.id,
-      taken.kind === "fresh",
+      id,
+      articleId,
     ]);
+    await db.query(
+      "update slugline.source set last_ok_at = slugline.now(), last_new_at = case when $2 then slugline.now() else last_new_at end where id = $1",
+      [source.id, taken.kind === "fresh"],
+    );
     return { status: 202, body: { accepted: true, article: articleId } };
   });
 }
 
-function signatureProblem(deps: ReceiveDeps, source: SourceRow, headers: Readonly<Record<string, string>>, body: Buffer): string | null {
+function signatureProblem(
+  deps: ReceiveDeps,
+  source: SourceRow,
+  headers: Readonly<Record<string, string>>,
+  body: Buffer,
+): string | null {
   const secret = source.settings.secretEnv === undefined ? undefined : deps.secrets(source.settings.secretEnv);
   if (secret === undefined) return `This hook cannot be checked: ${source.settings.secretEnv ?? "its secret"} is not set here.`;
   const [id, stamp, signatures] = [headers["webhook-id"], headers["webhook-timestamp"], headers["webhook-signature"]];
-  if (!id || !stamp || !signatures) return "A hook is signed: webhook-id, webhook-timestamp and webhook-signature (Standard Webhooks).";
+  if (!id || !stamp || !signatures)
+    return "A hook is signed: webhook-id, webhook-timestamp and webhook-signature (Standard Webhooks).";
   if (id.length > 256) return "webhook-id is longer than 256 characters.";
   const seconds = Number(stamp);
-  if (!/^\d{1,12}$/.test(stamp) || Math.abs(deps.clock.now() / 1000 - seconds) > TOLERANCE_S) return "webhook-timestamp is more than five minutes from this server's clock.";
+  if (!/^\d{1,12}$/.test(stamp) || Math.abs(deps.clock.now() / 1000 - seconds) > TOLERANCE_S)
+    return "webhook-timestamp is more than five minutes from this server's clock.";
   const hook = secret.startsWith("whsec_") ? new Webhook(secret) : new Webhook(secret, { format: "raw" });
   const expected = Buffer.from(hook.sign(id, new Date(seconds * 1000), body.toString("utf8")));
   const matches = signatures.split(" ").filter((signature) => {
@@ -110,7 +137,10 @@ function parse(body: Buffer): z.output<typeof hookSchema> | HookAnswer {
   const read = hookSchema.safeParse(json);
   if (read.success) return read.data;
   const errors = read.error.issues.map(({ path, message }) => ({ path: path.join("."), message }));
-  return { ...problem(422, "Unprocessable Content", "The body is not a hook as docs/hooks.md describes it."), body: { title: "Unprocessable Content", status: 422, errors } };
+  return {
+    ...problem(422, "Unprocessable Content", "The body is not a hook as docs/hooks.md describes it."),
+    body: { title: "Unprocessable Content", status: 422, errors },
+  };
 }
 
 function itemOf(source: SourceRow, told: z.output<typeof articleSchema> | undefined, url: string | null): Item {

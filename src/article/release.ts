@@ -8,7 +8,10 @@ import { tell } from "../store/history.ts";
  *
  * @returns how many there were
  */
-export async function releaseHeld(store: Store, it: { readonly sourceId: string; readonly answer: "news" | "known"; readonly person: string }): Promise<number> {
+export async function releaseHeld(
+  store: Store,
+  it: { readonly sourceId: string; readonly answer: "news" | "known"; readonly person: string },
+): Promise<number> {
   return store.transaction(async (db) => {
     const state = it.answer === "news" ? "seen" : "baseline";
     const { rows } = await db.query<{ id: string }>(

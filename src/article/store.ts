@@ -10,7 +10,12 @@ export interface SourceRow {
   readonly name: string;
   readonly kind: "feed" | "hook";
   readonly url: string | null;
-  readonly settings: { readonly postNewest?: number; readonly secretEnv?: string; readonly lang?: string | null; readonly images?: string };
+  readonly settings: {
+    readonly postNewest?: number;
+    readonly secretEnv?: string;
+    readonly lang?: string | null;
+    readonly images?: string;
+  };
   readonly interval_s: number;
   readonly etag: string | null;
   readonly last_modified: string | null;
@@ -82,7 +87,12 @@ export async function hookSource(db: Db, name: string): Promise<SourceRow | unde
 }
 
 /** The article a source's item is about, by guid, then by its address; locked until the transaction ends. */
-export async function lockKnown(db: Db, sourceId: string, guid: string | null, canonical: string): Promise<KnownArticle | undefined> {
+export async function lockKnown(
+  db: Db,
+  sourceId: string,
+  guid: string | null,
+  canonical: string,
+): Promise<KnownArticle | undefined> {
   const { rows } = await db.query<KnownArticle>(
     `select ${KNOWN} from slugline.article
       where (guid = $2 and source_id = $1) or (canonical_url = $3 and state <> 'duplicate')
@@ -147,7 +157,10 @@ export async function putGiven(db: Db, id: string, given: Given, guid: string | 
 
 /** Has a story read again. */
 export async function seeAgain(db: Db, id: string): Promise<void> {
-  await db.query("update slugline.article set state = 'seen', next_at = slugline.now(), failures = 0, error = null where id = $1", [id]);
+  await db.query(
+    "update slugline.article set state = 'seen', next_at = slugline.now(), failures = 0, error = null where id = $1",
+    [id],
+  );
   await ring(db, "article", id);
 }
 
@@ -178,7 +191,13 @@ export async function putStory(db: Db, id: string, story: Story, version: number
   );
 }
 
-export async function insertChange(db: Db, articleId: string, kind: "edited" | "removed" | "restored", version: number, before: object): Promise<void> {
+export async function insertChange(
+  db: Db,
+  articleId: string,
+  kind: "edited" | "removed" | "restored",
+  version: number,
+  before: object,
+): Promise<void> {
   await db.query("insert into slugline.article_change (id, article_id, kind, version, before) values ($1, $2, $3, $4, $5)", [
     newId(),
     articleId,

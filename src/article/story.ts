@@ -39,7 +39,9 @@ export function cleanDescription(text: string): string {
 
 /** A plain text as scraped or typed: its first line is the title, its paragraphs stand between empty lines. */
 export async function readText(text: string): Promise<Story> {
-  const lines = cleanLines(text).split("\n").filter((line) => line !== "");
+  const lines = cleanLines(text)
+    .split("\n")
+    .filter((line) => line !== "");
   const [title = "", ...rest] = lines;
   const body = cleanParagraphs(rest, title);
   const lang = await languageOf([title, ...body].join(" "), null);

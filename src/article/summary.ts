@@ -31,14 +31,19 @@ const CUT_OFF = /(?:…|\.{3}|\[\s*(?:…|\.{3})\s*\])\s*$/u;
  */
 export function summaryOf(story: Pick<Story, "title" | "summary" | "body" | "lang">, budget = BUDGET): Summary {
   const description = story.summary === null ? null : withoutDateline(story.summary.trim());
-  if (description !== null && isUsable(description, story, budget)) return { first: description, second: null, why: "description" };
+  if (description !== null && isUsable(description, story, budget))
+    return { first: description, second: null, why: "description" };
   const [first, second] = leadOf(story);
   if (first !== undefined) {
     const fits = second !== undefined && graphemes(first) + 1 + graphemes(second) <= budget;
     return { first, second: fits ? second : null, why: "lead" };
   }
-  const whole = description === null ? [] : sentences(description, story.lang).filter((sentence) => isEnded(sentence) && !CUT_OFF.test(sentence));
-  if (whole[0] !== undefined && !isAlike(whole[0], story.title)) return { first: whole[0], second: null, why: "description, its whole sentences" };
+  const whole =
+    description === null
+      ? []
+      : sentences(description, story.lang).filter((sentence) => isEnded(sentence) && !CUT_OFF.test(sentence));
+  if (whole[0] !== undefined && !isAlike(whole[0], story.title))
+    return { first: whole[0], second: null, why: "description, its whole sentences" };
   return { first: null, second: null, why: "nothing but a headline" };
 }
 

@@ -6,7 +6,9 @@ import { hasBody } from "./merge.ts";
 import { insertArticle, insertChange, lockKnown, putGiven, seeAgain, type Given, type KnownArticle } from "./store.ts";
 import { canonicalUrl, cleanUrl } from "./url.ts";
 
-export type Taken = { readonly kind: "fresh" | "known" | "changed"; readonly articleId: string } | { readonly kind: "no-address" };
+export type Taken =
+  | { readonly kind: "fresh" | "known" | "changed"; readonly articleId: string }
+  | { readonly kind: "no-address" };
 
 /** What a telling means: a feed lists; a hook announces, or only hints that there is something to be looked at. */
 export interface Telling {
@@ -32,7 +34,8 @@ export async function takeItem(db: Db, by: Telling, told: Item, state: "seen" | 
     const first = await lockKnown(db, by.sourceId, item.guid, canonical);
     return first ? again(db, first, by, item) : { kind: "no-address" };
   }
-  if (state !== "baseline") await tell(db, { kind: `article-${state}`, article: id, source: by.sourceId, data: { title: item.title, url } });
+  if (state !== "baseline")
+    await tell(db, { kind: `article-${state}`, article: id, source: by.sourceId, data: { title: item.title, url } });
   return { kind: "fresh", articleId: id };
 }
 
@@ -66,23 +69,42 @@ export function tellerOf(given: Given, sourceId: string): { readonly id: string;
 
 /** What a reader would see of an item. */
 function words(item: Item): string {
-  return JSON.stringify([item.title, item.summary, item.html, item.text, item.lang, item.tags, item.image?.url ?? null, item.embargo]);
+  return JSON.stringify([
+    item.title,
+    item.summary,
+    item.html,
+    item.text,
+    item.lang,
+    item.tags,
+    item.image?.url ?? null,
+    item.embargo,
+  ]);
 }
 
 /** Without what Postgres cannot hold as text: NUL, and half a character. */
 function storable(item: Item): Item {
-  return JSON.parse(JSON.stringify(item), (_, value: unknown) => (typeof value === "string" ? value.toWellFormed().replaceAll("\0", "") : value)) as Item;
+  return JSON.parse(JSON.stringify(item), (_, value: unknown) =>
+    typeof value === "string" ? value.toWellFormed().replaceAll("\0", "") : value,
+  ) as Item;
 }
 
 /** The source says that a story is gone: what waits of it is held, and what was posted is shown as outdated. */
-export async function withdraw(db: Db, source: { readonly id: string }, guid: string | null, address: string | null): Promise<Taken> {
+export async function withdraw(
+  db: Db,
+  source: { readonly id: string },
+  guid: string | null,
+  address: string | null,
+): Promise<Taken> {
   const canonical = address === null ? null : canonicalUrl(address);
   if (canonical === null && guid === null) return { kind: "no-address" };
   const known = await lockKnown(db, source.id, guid, canonical ?? "");
   if (!known) return { kind: "no-address" };
   if (known.state === "removed" || known.state === "duplicate") return { kind: "known", articleId: known.id };
   const version = known.version + 1;
-  await db.query("update slugline.article set state = 'removed', version = $2, removed_at = slugline.now() where id = $1", [known.id, version]);
+  await db.query("update slugline.article set state = 'removed', version = $2, removed_at = slugline.now() where id = $1", [
+    known.id,
+    version,
+  ]);
   await insertChange(db, known.id, "removed", version, { state: known.state });
   await tell(db, { kind: "article-removed", article: known.id, source: source.id, data: { title: known.title } });
   await ring(db, "post", known.id);

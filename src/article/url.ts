@@ -16,7 +16,10 @@ export function cleanUrl(text: string, base?: string | null): string | null {
   const href = webUrl(text, base);
   if (href === null) return null;
   const url = new URL(href);
-  const kept = url.search.slice(1).split("&").filter((pair) => pair !== "" && !TRACKING.test(nameOf(pair)));
+  const kept = url.search
+    .slice(1)
+    .split("&")
+    .filter((pair) => pair !== "" && !TRACKING.test(nameOf(pair)));
   url.search = kept.length === 0 ? "" : `?${kept.join("&")}`;
   if (!url.hash.startsWith("#!")) url.hash = "";
   url.username = "";

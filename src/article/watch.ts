@@ -27,7 +27,8 @@ const REQUEST_MS = 30_000;
 const FLOOD = 20;
 /** An interval that newsroom.yaml states is agreed with the site; the usual hour for strangers is not. */
 const STRANGER_S = 3_600;
-const ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1";
+const ACCEPT =
+  "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1";
 
 /** What one check came to, for the source's page. */
 interface Checked {
@@ -46,9 +47,13 @@ export async function checkSource(deps: WatchDeps, sourceId: string, signal: Abo
   const began = deps.clock.monotonic();
   const rhythm: Rhythm = { intervalS: source.interval_s, own: source.interval_s < STRANGER_S, failures: source.failures };
   const answer = await ask(deps, source, signal);
-  const feed = answer instanceof Error || answer.status !== 200 ? undefined : await deps.parser.feed(answer.body, answer.headers["content-type"] ?? null, answer.url);
+  const feed =
+    answer instanceof Error || answer.status !== 200
+      ? undefined
+      : await deps.parser.feed(answer.body, answer.headers["content-type"] ?? null, answer.url);
   await deps.store.transaction(async (db) => {
-    const checked = answer instanceof Error ? unreachable(deps, rhythm, answer) : await digest(deps, db, source, rhythm, answer, feed);
+    const checked =
+      answer instanceof Error ? unreachable(deps, rhythm, answer) : await digest(deps, db, source, rhythm, answer, feed);
     await db.query(
       `update slugline.source set checking_until = null, next_check_at = slugline.now() + make_interval(secs => $2),
               last_ok_at = case when $3 then last_ok_at else slugline.now() end,
@@ -65,7 +70,12 @@ export async function checkSource(deps: WatchDeps, sourceId: string, signal: Abo
 async function ask(deps: WatchDeps, source: SourceRow, signal: AbortSignal): Promise<Answer | Error> {
   const validators = { etag: source.etag, lastModified: source.last_modified };
   try {
-    return await deps.outbound.request(source.url!, { headers: { accept: ACCEPT, ...conditional(validators) }, redirects: 5, timeoutMs: REQUEST_MS, signal });
+    return await deps.outbound.request(source.url!, {
+      headers: { accept: ACCEPT, ...conditional(validators) },
+      redirects: 5,
+      timeoutMs: REQUEST_MS,
+      signal,
+    });
   } catch (error) {
     return error instanceof Error ? error : new Error(sentenceOf(error));
   }
@@ -76,17 +86,30 @@ function unreachable(deps: WatchDeps, rhythm: Rhythm, error: Error): Checked {
   return { outcome: "failed", status: null, items: null, fresh: null, error: sentenceOf(error), nextS };
 }
 
-async function digest(deps: WatchDeps, db: Db, source: SourceRow, rhythm: Rhythm, answer: Answer, feed: Feed | Unread | undefined): Promise<Checked> {
+async function digest(
+  deps: WatchDeps,
+  db: Db,
+  source: SourceRow,
+  rhythm: Rhythm,
+  answer: Answer,
+  feed: Feed | Unread | undefined,
+): Promise<Checked> {
   const now = deps.clock.now();
   const { status, headers } = answer;
   if (status === 304) {
     // RFC 9110, 15.4.5: a 304 may bring a newer validator.
-    await db.query("update slugline.source set etag = coalesce($2, etag), last_modified = coalesce($3, last_modified) where id = $1", [
-      source.id,
-      one(headers, "etag") ?? null,
-      one(headers, "last-modified") ?? null,
-    ]);
-    return { outcome: "not-modified", status, items: null, fresh: null, error: null, nextS: afterGood(rhythm, null, headers, now, deps.random) };
+    await db.query(
+      "update slugline.source set etag = coalesce($2, etag), last_modified = coalesce($3, last_modified) where id = $1",
+      [source.id, one(headers, "etag") ?? null, one(headers, "last-modified") ?? null],
+    );
+    return {
+      outcome: "not-modified",
+      status,
+      items: null,
+      fresh: null,
+      error: null,
+      nextS: afterGood(rhythm, null, headers, now, deps.random),
+    };
   }
   if (!feed?.ok) {
     const told = feed ? { gone: false, why: feed.why } : complaint(status, headers);
@@ -94,11 +117,21 @@ async function digest(deps: WatchDeps, db: Db, source: SourceRow, rhythm: Rhythm
       await db.query("update slugline.source set state = 'gone', state_why = $2 where id = $1", [source.id, told.why]);
       await tell(db, { kind: "source-gone", source: source.id, data: { why: told.why } });
     }
-    return { outcome: "failed", status, items: null, fresh: null, error: told.why, nextS: afterBad(rhythm, status, headers, now, deps.random) };
+    return {
+      outcome: "failed",
+      status,
+      items: null,
+      fresh: null,
+      error: told.why,
+      nextS: afterBad(rhythm, status, headers, now, deps.random),
+    };
   }
   const fresh = await takeFeed(db, source, feed);
   const { etag, lastModified } = validatorsOf(headers);
-  await db.query("update slugline.source set etag = $2, last_modified = $3, baseline_at = coalesce(baseline_at, slugline.now()) where id = $1", [source.id, etag, lastModified]);
+  await db.query(
+    "update slugline.source set etag = $2, last_modified = $3, baseline_at = coalesce(baseline_at, slugline.now()) where id = $1",
+    [source.id, etag, lastModified],
+  );
   await noteMove(db, source, answer);
   const nextS = afterGood(rhythm, feed.everyS, headers, now, deps.random);
   return { outcome: fresh > 0 ? "new" : "nothing-new", status, items: feed.items.length, fresh, error: null, nextS };
@@ -109,13 +142,22 @@ async function takeFeed(db: Db, source: SourceRow, feed: Feed): Promise<number> 
   const items = feed.items.map((item) => (item.lang === null ? { ...item, lang: source.settings.lang ?? feed.lang } : item));
   const telling = { sourceId: source.id, kind: "feed" } as const;
   if (source.baseline_at === null) {
-    const newest = items.toSorted((one, other) => Date.parse(other.published ?? "") - Date.parse(one.published ?? "") || 0).slice(0, source.settings.postNewest ?? 0);
+    const newest = items
+      .toSorted((one, other) => Date.parse(other.published ?? "") - Date.parse(one.published ?? "") || 0)
+      .slice(0, source.settings.postNewest ?? 0);
     let posted = 0;
-    for (const item of items) posted += (await takeItem(db, telling, item, newest.includes(item) ? "seen" : "baseline")).kind === "fresh" && newest.includes(item) ? 1 : 0;
+    for (const item of items)
+      posted +=
+        (await takeItem(db, telling, item, newest.includes(item) ? "seen" : "baseline")).kind === "fresh" && newest.includes(item)
+          ? 1
+          : 0;
     return posted;
   }
   const unknown = new Set<string>();
-  const { rows } = await db.query<{ guid: string }>("select guid from slugline.article where source_id = $1 and guid = any($2)", [source.id, items.map((item) => item.guid)]);
+  const { rows } = await db.query<{ guid: string }>("select guid from slugline.article where source_id = $1 and guid = any($2)", [
+    source.id,
+    items.map((item) => item.guid),
+  ]);
   const known = new Set(rows.map((row) => row.guid));
   for (const { guid, url } of items) if (guid === null || !known.has(guid)) unknown.add(guid ?? url ?? "");
   const state = unknown.size > FLOOD ? "held" : "seen";
@@ -141,7 +183,9 @@ async function record(db: Db, source: SourceRow, it: Checked, tookMs: number): P
     "insert into slugline.source_check (id, source_id, outcome, status, items, fresh, took_ms, error) values ($1, $2, $3, $4, $5, $6, $7, $8)",
     [newId(), source.id, it.outcome, it.status, it.items, it.fresh, tookMs, it.error],
   );
-  await db.query("delete from slugline.source_check where source_id = $1 and at < slugline.now() - interval '7 days'", [source.id]);
+  await db.query("delete from slugline.source_check where source_id = $1 and at < slugline.now() - interval '7 days'", [
+    source.id,
+  ]);
   const failed = it.outcome === "failed";
   if (failed && source.failures === 1) await tell(db, { kind: "source-failing", source: source.id, data: { why: it.error } });
   if (!failed && source.failures >= 2) await tell(db, { kind: "source-works", source: source.id });

@@ -30,7 +30,11 @@ export interface Command {
 export class WrongUsage extends Error {}
 
 /** Does something with the store, and lets go of it whatever happens. Attaches to the one that runs, or starts it for as long as it takes. */
-export async function withStore<Result>(call: Call, work: (store: OpenStore, config: Config, log: Log) => Promise<Result>, file?: string): Promise<Result> {
+export async function withStore<Result>(
+  call: Call,
+  work: (store: OpenStore, config: Config, log: Log) => Promise<Result>,
+  file?: string,
+): Promise<Result> {
   const config = loadConfig(call.env, { folder: call.folder, ...(file === undefined ? {} : { file }) });
   const log = createLog(config.logLevel === "info" ? "warn" : config.logLevel);
   const store = await openStore({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, log, role: "cli", max: 3 });

@@ -35,8 +35,13 @@ export const applyFile: Command = {
         if (!config.newsroom) throw new Fault("CONFIG_MISSING", "There is nothing to apply.");
         await migrate(store, log);
         const applied = await apply(store, config.newsroom, { shortUrl: config.shortUrl });
-        const disabled = applied.disabled.length === 0 ? "" : ` Not in the file any more, and disabled: ${applied.disabled.join(", ")}.`;
-        call.out(call.json ? JSON.stringify(applied) : `Applied: ${applied.sources} sources, ${applied.accounts} accounts, ${applied.rules} rules.${disabled}`);
+        const disabled =
+          applied.disabled.length === 0 ? "" : ` Not in the file any more, and disabled: ${applied.disabled.join(", ")}.`;
+        call.out(
+          call.json
+            ? JSON.stringify(applied)
+            : `Applied: ${applied.sources} sources, ${applied.accounts} accounts, ${applied.rules} rules.${disabled}`,
+        );
         return 0;
       },
       call.inputs[0],
@@ -53,7 +58,8 @@ export const userAdd: Command = {
     const email = call.inputs[0] ?? "";
     const role = text(call.values["role"]) ?? "editor";
     if (!isEmail(email)) throw new WrongUsage(`"${email}" is not an e-mail address.`);
-    if (!PERSON_ROLES.includes(role)) throw new WrongUsage(`There is no role "${role}".${didYouMean(role, PERSON_ROLES)} Roles: ${PERSON_ROLES.join(", ")}.`);
+    if (!PERSON_ROLES.includes(role))
+      throw new WrongUsage(`There is no role "${role}".${didYouMean(role, PERSON_ROLES)} Roles: ${PERSON_ROLES.join(", ")}.`);
     return withStore(call, async (store, config, log) => {
       await migrate(store, log);
       const token = await store.transaction(async (db) => {
@@ -63,7 +69,9 @@ export const userAdd: Command = {
         return createSignInLink(db, person.id);
       });
       const link = `${config.publicUrl}/sign-in/${token}`;
-      call.out(call.json ? JSON.stringify({ email, role, link }) : `${email} may sign in by this link, once, within a day:\n  ${link}`);
+      call.out(
+        call.json ? JSON.stringify({ email, role, link }) : `${email} may sign in by this link, once, within a day:\n  ${link}`,
+      );
       return 0;
     });
   },

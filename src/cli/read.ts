@@ -17,7 +17,9 @@ import { textOf } from "../post/text.ts";
 import { PLAIN_VOICE, type Voice } from "../post/write.ts";
 import { text, WrongUsage, type Call, type Command } from "./command.ts";
 
-type Read = { readonly kind: "feed"; readonly feed: Feed; readonly url: string | null } | { readonly kind: "article"; readonly story: Story; readonly url: string | null };
+type Read =
+  | { readonly kind: "feed"; readonly feed: Feed; readonly url: string | null }
+  | { readonly kind: "article"; readonly story: Story; readonly url: string | null };
 
 const FILES = new Set([".xml", ".rss", ".atom", ".rdf", ".json", ".html", ".htm", ".xhtml", ".txt", ".md"]);
 /** As long as a real code, and never one of ours: a preview leads nowhere. */
@@ -29,7 +31,10 @@ export const inspect: Command = {
   options: { allow: { type: "string", multiple: true } },
   least: 1,
   most: 1_000,
-  run: (call) => eachInput(call, async (read, parser) => (read.kind === "feed" ? feedJson(read.feed, parser) : articleJson(read.story, read.url))),
+  run: (call) =>
+    eachInput(call, async (read, parser) =>
+      read.kind === "feed" ? feedJson(read.feed, parser) : articleJson(read.story, read.url),
+    ),
 };
 
 export const preview: Command = {
@@ -40,7 +45,8 @@ export const preview: Command = {
   most: 1_000,
   run: async (call) => {
     const network = text(call.values["network"]);
-    if (network !== undefined && !NETWORKS.includes(network)) throw new WrongUsage(`There is no network "${network}". Networks: ${NETWORKS.join(", ")}.`);
+    if (network !== undefined && !NETWORKS.includes(network))
+      throw new WrongUsage(`There is no network "${network}". Networks: ${NETWORKS.join(", ")}.`);
     // With a network named, no configuration is needed, not even a right one.
     const config = network === undefined ? loadConfig(call.env, { folder: call.folder }) : undefined;
     return eachInput(call, async (read, parser, outbound) => {
@@ -50,20 +56,42 @@ export const preview: Command = {
         const limits = usualLimits(on);
         const post = textOf(story, voice, limits, link);
         const card = { title: story.title, description: story.summary, image: story.image?.url ?? null };
-        return { network: on, account, text: post.text, length: lengthOf(post.text, limits), limit: limits.max, unit: limits.unit, lang: post.lang, dir: post.dir, link, tags: post.tags, card, why: post.why };
+        return {
+          network: on,
+          account,
+          text: post.text,
+          length: lengthOf(post.text, limits),
+          limit: limits.max,
+          unit: limits.unit,
+          lang: post.lang,
+          dir: post.dir,
+          link,
+          tags: post.tags,
+          card,
+          why: post.why,
+        };
       });
       return { article: articleJson(story, url), posts };
     });
   },
 };
 
-function writersFor(network: string | undefined, newsroom: ReturnType<typeof loadConfig>["newsroom"], story: Story, url: string | null): { account: string | null; network: string; voice: Voice }[] {
-  if (network !== undefined || !newsroom) return [{ account: null, network: network ?? "mastodon", voice: newsroom?.voices["plain"] ?? PLAIN_VOICE }];
+function writersFor(
+  network: string | undefined,
+  newsroom: ReturnType<typeof loadConfig>["newsroom"],
+  story: Story,
+  url: string | null,
+): { account: string | null; network: string; voice: Voice }[] {
+  if (network !== undefined || !newsroom)
+    return [{ account: null, network: network ?? "mastodon", voice: newsroom?.voices["plain"] ?? PLAIN_VOICE }];
   const host = url === null ? undefined : new URL(url).hostname;
-  const source = newsroom.sources.find((one) => one.kind === "feed" && new URL(one.url).hostname === host) ?? newsroom.sources[0] ?? { name: "", mode: null };
+  const source = newsroom.sources.find((one) => one.kind === "feed" && new URL(one.url).hostname === host) ??
+    newsroom.sources[0] ?? { name: "", mode: null };
   return claims(story, newsroom.rules, newsroom.accounts, source).flatMap((claim) => {
     const account = newsroom.accounts.find(({ name }) => name === claim.account);
-    return account ? [{ account: account.name, network: account.network, voice: newsroom.voices[account.voice] ?? PLAIN_VOICE }] : [];
+    return account
+      ? [{ account: account.name, network: account.network, voice: newsroom.voices[account.voice] ?? PLAIN_VOICE }]
+      : [];
   });
 }
 
@@ -76,12 +104,17 @@ async function eachInput(call: Call, work: (read: Read, parser: Parser, outbound
   let failed = false;
   for (const input of inputs) {
     try {
-      const { body, type, url } = isAddress(input) ? await fetched(input) : { body: await readFile(resolve(call.folder, input)), type: null, url: null };
+      const { body, type, url } = isAddress(input)
+        ? await fetched(input)
+        : { body: await readFile(resolve(call.folder, input)), type: null, url: null };
       const result = await work(await readBytes(body, type, url, parser), parser, outbound);
       call.out(several ? JSON.stringify({ input, ...result }) : JSON.stringify(result, null, call.json ? 0 : 2));
     } catch (error) {
       failed = true;
-      const told = { code: codeOf(error) ?? "FAILED", message: codeOf(error) === "ENOENT" ? `There is no file ${input}.` : sentenceOf(error) };
+      const told = {
+        code: codeOf(error) ?? "FAILED",
+        message: codeOf(error) === "ENOENT" ? `There is no file ${input}.` : sentenceOf(error),
+      };
       if (several || call.json) call.out(JSON.stringify({ input, error: told }));
       else call.err(told.message);
     }
@@ -96,14 +129,19 @@ async function eachInput(call: Call, work: (read: Read, parser: Parser, outbound
 }
 
 async function readBytes(body: Buffer, type: string | null, url: string | null, parser: Parser): Promise<Read> {
-  const start = body.subarray(0, 4_000).toString("utf8").replace(/^[\s\ufeff]+/, "");
+  const start = body
+    .subarray(0, 4_000)
+    .toString("utf8")
+    .replace(/^[\s\ufeff]+/, "");
   const address = url ?? "https://example.invalid/";
   if (/^<\?xml|^<(?:rss|feed|rdf:RDF)\b/i.test(start) || /^\{[^]*jsonfeed/.test(start)) {
     const feed = await parser.feed(body, type, address);
     if (!feed.ok) throw new Fault(feed.code, feed.why);
     return { kind: "feed", feed, url };
   }
-  const page = /<(?:!doctype|html|head|body|article|p|div)\b/i.test(start) ? await parser.page(body, type, address) : await parser.text(body);
+  const page = /<(?:!doctype|html|head|body|article|p|div)\b/i.test(start)
+    ? await parser.page(body, type, address)
+    : await parser.text(body);
   if (!page.ok) throw new Fault(page.code, page.why);
   return { kind: "article", story: page.story, url };
 }
@@ -144,16 +182,39 @@ async function feedJson(feed: Feed, parser: Parser): Promise<object> {
 
 function articleJson(story: Story, url: string | null): object {
   const { canonical, title, summary, body, lang, dir, image, authors, tags, published, updated, paywalled, why } = story;
-  return { kind: "article", url, canonical, title, summary, body, lang, dir, image, authors, tags, published, updated, paywalled, why };
+  return {
+    kind: "article",
+    url,
+    canonical,
+    title,
+    summary,
+    body,
+    lang,
+    dir,
+    image,
+    authors,
+    tags,
+    published,
+    updated,
+    paywalled,
+    why,
+  };
 }
 
 async function expand(call: Call): Promise<string[]> {
   const inputs: string[] = [];
   for (const input of call.inputs) {
     const path = resolve(call.folder, input);
-    const folder = !isAddress(input) && (await stat(path).then((it) => it.isDirectory(), () => false));
+    const folder =
+      !isAddress(input) &&
+      (await stat(path).then(
+        (it) => it.isDirectory(),
+        () => false,
+      ));
     if (!folder) inputs.push(input);
-    else for (const name of (await readdir(path)).toSorted()) if (FILES.has(extname(name).toLowerCase())) inputs.push(join(input, name));
+    else
+      for (const name of (await readdir(path)).toSorted())
+        if (FILES.has(extname(name).toLowerCase())) inputs.push(join(input, name));
   }
   return inputs;
 }

@@ -11,9 +11,13 @@ export const startRoles: Command = {
   least: 0,
   most: 0,
   run: async (call) => {
-    const roles = text(call.values["role"])?.split(",").map((role) => role.trim()) ?? ROLES;
+    const roles =
+      text(call.values["role"])
+        ?.split(",")
+        .map((role) => role.trim()) ?? ROLES;
     const unknown = roles.find((role) => !ROLES.includes(role as Role));
-    if (unknown !== undefined) throw new WrongUsage(`There is no role "${unknown}".${didYouMean(unknown, [...ROLES])} Roles: ${ROLES.join(", ")}.`);
+    if (unknown !== undefined)
+      throw new WrongUsage(`There is no role "${unknown}".${didYouMean(unknown, [...ROLES])} Roles: ${ROLES.join(", ")}.`);
     return start(loadConfig(call.env, { folder: call.folder }), roles as Role[], call);
   },
 };

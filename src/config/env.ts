@@ -103,7 +103,8 @@ export function readSettings(env: Environment, folder: string, faults: ConfigFau
 export function originOf(text: string): string | undefined {
   const url = URL.parse(text);
   if (url === null || !["http:", "https:"].includes(url.protocol)) return undefined;
-  if (url.username !== "" || url.password !== "" || url.pathname !== "/" || url.search !== "" || url.hash !== "") return undefined;
+  if (url.username !== "" || url.password !== "" || url.pathname !== "/" || url.search !== "" || url.hash !== "")
+    return undefined;
   return url.origin;
 }
 

@@ -13,7 +13,11 @@ export interface ConfigFault {
 /** All of them in one Fault `CONFIG_INVALID`: a line each, in the order of the files. */
 export function configInvalid(faults: readonly ConfigFault[]): Fault {
   const count = faults.length === 1 ? "1 fault" : `${faults.length} faults`;
-  return new Fault("CONFIG_INVALID", [`The configuration has ${count}:`, ...faults.map((fault) => `  ${told(fault)}`)].join("\n"), { faults });
+  return new Fault(
+    "CONFIG_INVALID",
+    [`The configuration has ${count}:`, ...faults.map((fault) => `  ${told(fault)}`)].join("\n"),
+    { faults },
+  );
 }
 
 function told({ file, line, path, problem }: ConfigFault): string {

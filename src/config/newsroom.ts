@@ -17,7 +17,12 @@ interface AnySource {
 }
 
 /** `postNewest` of its articles are posted when it is first seen; the others are only known. */
-type FeedSource = AnySource & { readonly kind: "feed"; readonly url: string; readonly intervalS: number; readonly postNewest: number };
+type FeedSource = AnySource & {
+  readonly kind: "feed";
+  readonly url: string;
+  readonly intervalS: number;
+  readonly postNewest: number;
+};
 type HookSource = AnySource & { readonly kind: "hook"; readonly format: "standard"; readonly secretEnv: string };
 
 /** newsroom.yaml, checked, with every default in its place; durations in seconds. */
@@ -65,7 +70,12 @@ interface VoiceSpec {
 }
 
 /** The voice of accounts that name none, unless the file has a `plain` of its own. */
-const PLAIN: VoiceSpec = { text: "{headline}\n\n{summary}\n\n{link} {tags}", giveWay: ["tags", "summary.second", "summary"], tags: 2, utm: {} };
+const PLAIN: VoiceSpec = {
+  text: "{headline}\n\n{summary}\n\n{link} {tags}",
+  giveWay: ["tags", "summary.second", "summary"],
+  tags: 2,
+  utm: {},
+};
 
 /** The newsroom's own feeds are asked every minute, others' at most hourly unless the file says what was agreed. */
 const [OWN_S, STRANGER_S] = [60, 3_600];
@@ -81,7 +91,12 @@ export interface ParseOptions {
  * @param secrets the value of an environment variable, to tell what is not set
  * @throws Fault `CONFIG_INVALID` with every fault of the file
  */
-export function parseNewsroom(text: string, fileName: string, secrets: (name: string) => string | undefined, options: ParseOptions = {}): Newsroom {
+export function parseNewsroom(
+  text: string,
+  fileName: string,
+  secrets: (name: string) => string | undefined,
+  options: ParseOptions = {},
+): Newsroom {
   const faults: ConfigFault[] = [];
   const newsroom = readNewsroom(text, fileName, secrets, faults, options);
   if (newsroom === undefined || faults.length > 0) throw configInvalid(faults);
@@ -131,7 +146,12 @@ function meant(written: Written): Newsroom {
       spacingS: spacing,
       settings: { ...(tokenEnv === undefined ? {} : { tokenEnv }), ...(visibility === undefined ? {} : { visibility }) },
     })),
-    voices: { plain: PLAIN, ...Object.fromEntries(Object.entries(written.voices).map(([name, { utm, ...voice }]) => [name, { ...voice, utm: given(utm ?? {}) }])) },
+    voices: {
+      plain: PLAIN,
+      ...Object.fromEntries(
+        Object.entries(written.voices).map(([name, { utm, ...voice }]) => [name, { ...voice, utm: given(utm ?? {}) }]),
+      ),
+    },
     rules: written.rules.map(({ when, accounts, mode, priority, staleAfter }) => ({
       when: { source: list(when.source), lang: list(when.lang), tags: list(when.tags) },
       accounts,
@@ -147,7 +167,8 @@ function expected(issue: z.core.$ZodRawIssue): string | undefined {
   const description = issue.inst instanceof z.core.$ZodType ? z.globalRegistry.get(issue.inst)?.description : undefined;
   if (issue.code === "unrecognized_keys") return keysOf(issue.inst).join("\n");
   if (issue.code === "invalid_union" && issue["discriminator"] === "kind") return "must be feed or hook.";
-  if (issue.code === "invalid_value") return `must be one of ${issue.values.join(", ")}.${typeof issue.input === "string" ? didYouMean(issue.input, issue.values.map(String)) : ""}`;
+  if (issue.code === "invalid_value")
+    return `must be one of ${issue.values.join(", ")}.${typeof issue.input === "string" ? didYouMean(issue.input, issue.values.map(String)) : ""}`;
   if (description === undefined) return undefined;
   return issue.code === "invalid_type" && issue.input === undefined ? `is missing: ${description}.` : `must be ${description}.`;
 }
@@ -159,7 +180,8 @@ function keysOf(schema: unknown): string[] {
 function tellIssue(issue: z.core.$ZodIssue, wrong: (path: Path, problem: string, key?: string) => void): void {
   if (issue.code === "unrecognized_keys") {
     const known = issue.message.split("\n");
-    for (const key of issue.keys) wrong(issue.path, `is not known here.${didYouMean(key, known) || ` Known: ${known.join(", ")}.`}`, key);
+    for (const key of issue.keys)
+      wrong(issue.path, `is not known here.${didYouMean(key, known) || ` Known: ${known.join(", ")}.`}`, key);
     return;
   }
   // Of the two forms of "one or several", the list's own faults say more when a list was written.
@@ -168,7 +190,8 @@ function tellIssue(issue: z.core.$ZodIssue, wrong: (path: Path, problem: string,
     for (const error of nearest) tellIssue({ ...error, path: [...issue.path, ...error.path] }, wrong);
     return;
   }
-  if (issue.code === "invalid_key") return wrong(issue.path.slice(0, -1), issue.issues[0]?.message ?? issue.message, String(issue.path.at(-1)));
+  if (issue.code === "invalid_key")
+    return wrong(issue.path.slice(0, -1), issue.issues[0]?.message ?? issue.message, String(issue.path.at(-1)));
   wrong(issue.path, issue.message);
 }
 

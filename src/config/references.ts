@@ -32,8 +32,12 @@ export function checkMeaning(written: unknown, { secrets, wrong }: Asked): void 
   for (const [name, voice] of Object.entries(voices)) checkVoice(fieldsOf(voice), ["voices", name], wrong);
   const [sourceNames, accountNames] = [sources.map(nameOf), accounts.map(nameOf)];
   rules.forEach((rule, at) => {
-    several(fieldsOf(rule["when"])["source"]).forEach(([name, step]) => known("source", name, sourceNames, ["rules", at, "when", "source", ...step], wrong));
-    several(rule["accounts"]).forEach(([name, step]) => known("account", name, accountNames, ["rules", at, "accounts", ...step], wrong));
+    several(fieldsOf(rule["when"])["source"]).forEach(([name, step]) =>
+      known("source", name, sourceNames, ["rules", at, "when", "source", ...step], wrong),
+    );
+    several(rule["accounts"]).forEach(([name, step]) =>
+      known("account", name, accountNames, ["rules", at, "accounts", ...step], wrong),
+    );
   });
 }
 
@@ -46,9 +50,13 @@ type Fields = Readonly<Record<string, unknown>>;
 function checkAccount(account: Fields, path: Path, { secrets, wrong }: Asked): void {
   if (account["network"] === "rehearsal" || account["rehearsal"] === true) return;
   const network = String(account["network"]);
-  if (account["server"] === undefined) wrong([...path, "server"], `is missing: where ${network} is, such as https://mastodon.example (or say rehearsal: true).`);
+  if (account["server"] === undefined)
+    wrong([...path, "server"], `is missing: where ${network} is, such as https://mastodon.example (or say rehearsal: true).`);
   if (account["tokenEnv"] === undefined) {
-    wrong([...path, "tokenEnv"], "is missing: the name of the environment variable that holds the account's token (or say rehearsal: true).");
+    wrong(
+      [...path, "tokenEnv"],
+      "is missing: the name of the environment variable that holds the account's token (or say rehearsal: true).",
+    );
   }
   checkSet(account["tokenEnv"], [...path, "tokenEnv"], { secrets, wrong }, " (or say rehearsal: true)");
 }
@@ -67,14 +75,18 @@ function checkHook(source: Fields, path: Path, { secrets, wrong }: Asked): void 
   // Standard Webhooks: base64, perhaps after `whsec_`. Under 128 bits a signature could be guessed.
   const base64 = secret.replace(/^whsec_/, "");
   if (/^[A-Za-z0-9+/]+={0,2}$/.test(base64) && Buffer.from(base64, "base64").length >= 16) return;
-  wrong([...path, "secretEnv"], "names a variable whose value is no webhook secret: it must be at least 16 random bytes in base64. Make one with: openssl rand -base64 32");
+  wrong(
+    [...path, "secretEnv"],
+    "names a variable whose value is no webhook secret: it must be at least 16 random bytes in base64. Make one with: openssl rand -base64 32",
+  );
 }
 
 /** The value of the variable that is named, or undefined with a fault when it is not set; nothing when the name is none. */
 function checkSet(name: unknown, path: Path, { secrets, wrong }: Asked, unless = ""): string | undefined {
   if (typeof name !== "string" || !/^[A-Z][A-Z0-9_]{1,63}$/.test(name) || /[^_]{20}/.test(name)) return undefined;
   const value = secrets(name);
-  if (value === undefined) wrong(path, `the environment variable ${name} is not set. Set it in .env or in the environment${unless}.`);
+  if (value === undefined)
+    wrong(path, `the environment variable ${name} is not set. Set it in .env or in the environment${unless}.`);
   return value;
 }
 
@@ -82,7 +94,8 @@ function checkVoice(voice: Fields, path: Path, wrong: Wrong): void {
   const text = voice["text"];
   if (typeof text === "string") {
     const used = placeholders(text, PLACEHOLDERS, [...path, "text"], wrong);
-    if (used.filter((name) => name === "link").length !== 1) wrong([...path, "text"], "must hold {link} exactly once: it is how a post is found again.");
+    if (used.filter((name) => name === "link").length !== 1)
+      wrong([...path, "text"], "must hold {link} exactly once: it is how a post is found again.");
     if (!used.includes("headline") && !used.includes("summary")) wrong([...path, "text"], "must hold {headline} or {summary}.");
   }
   for (const [key, value] of Object.entries(fieldsOf(voice["utm"]))) {
@@ -103,13 +116,17 @@ function placeholders(text: string, there: readonly string[], path: Path, wrong:
 function known(what: string, name: unknown, names: readonly string[], path: Path, wrong: Wrong): void {
   if (typeof name !== "string" || names.includes(name)) return;
   const there = names.filter((other) => other !== "");
-  wrong(path, `there is no ${what} "${name}"${there.length > 0 ? `; there is ${there.join(", ")}` : ""}.${didYouMean(name, there)}`);
+  wrong(
+    path,
+    `there is no ${what} "${name}"${there.length > 0 ? `; there is ${there.join(", ")}` : ""}.${didYouMean(name, there)}`,
+  );
 }
 
 function twice(list: string, items: readonly Fields[], wrong: Wrong): void {
   const names = items.map((item) => nameOf(item).toLowerCase());
   names.forEach((name, at) => {
-    if (name !== "" && names.indexOf(name) < at) wrong([list, at, "name"], `"${name}" is already the name of ${list}[${names.indexOf(name)}]; each needs its own.`);
+    if (name !== "" && names.indexOf(name) < at)
+      wrong([list, at, "name"], `"${name}" is already the name of ${list}[${names.indexOf(name)}]; each needs its own.`);
   });
 }
 

@@ -16,7 +16,9 @@ const ENV_NAME = /^[A-Z][A-Z0-9_]{1,63}$/;
 
 const name = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/i, { error: "must be a short name of letters, digits, dots and hyphens, such as masto-en." })
+  .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/i, {
+    error: "must be a short name of letters, digits, dots and hyphens, such as masto-en.",
+  })
   .describe("a short name of letters, digits, dots and hyphens, such as masto-en");
 
 const duration = (example: string) =>
@@ -62,7 +64,10 @@ const site = z
     name: z.string().min(1, { error: "must not be empty." }).describe("the newsroom's name"),
     url: webAddress("https://example.org"),
     shortUrl: origin("https://go.example.org").optional(),
-    languages: z.array(lang).min(1, { error: "must name at least one language, such as [en]." }).describe("a list of language tags, such as [en, ar, ckb]"),
+    languages: z
+      .array(lang)
+      .min(1, { error: "must name at least one language, such as [en]." })
+      .describe("a list of language tags, such as [en, ar, ckb]"),
     timeZone: z
       .string()
       .refine(isTimeZone, { error: "must be a time zone's name, such as Europe/Berlin or UTC." })
@@ -73,7 +78,11 @@ const site = z
 const outbound = z
   .strictObject({
     allow: z
-      .array(z.string().refine(isHost, { error: "must be a host, a CIDR or host:port, such as cms.internal, 10.1.0.0/16 or 127.0.0.1:8080." }))
+      .array(
+        z
+          .string()
+          .refine(isHost, { error: "must be a host, a CIDR or host:port, such as cms.internal, 10.1.0.0/16 or 127.0.0.1:8080." }),
+      )
       .default([])
       .describe("private hosts, CIDRs or host:port that may be reached"),
   })
@@ -84,7 +93,12 @@ const feed = z.strictObject({
   kind: z.literal("feed"),
   url: webAddress("https://example.org/feed"),
   interval: duration("60s").optional(),
-  postNewest: z.int().min(0).max(50).default(0).describe("how many of the newest articles to post when the source is first seen, 0 to 50"),
+  postNewest: z
+    .int()
+    .min(0)
+    .max(50)
+    .default(0)
+    .describe("how many of the newest articles to post when the source is first seen, 0 to 50"),
   images: images.default("own"),
   lang: lang.optional(),
   mode: mode.optional(),
@@ -144,7 +158,11 @@ const oneOrMore = <Item extends z.ZodType>(item: Item) =>
 
 const rule = z.strictObject({
   when: z
-    .strictObject({ source: oneOrMore(name).optional(), lang: oneOrMore(lang).optional(), tags: oneOrMore(z.string().min(1)).optional() })
+    .strictObject({
+      source: oneOrMore(name).optional(),
+      lang: oneOrMore(lang).optional(),
+      tags: oneOrMore(z.string().min(1)).optional(),
+    })
     .default({})
     .describe("what the rule takes: { source, lang, tags }; empty for every article"),
   accounts: z.array(name).min(1, { error: "must name at least one account." }).describe("a list of account names"),
@@ -158,7 +176,10 @@ export function newsroomSchema(networks: readonly string[]) {
   return z.strictObject({
     site,
     outbound: outbound.default({ allow: [] }),
-    sources: z.array(z.discriminatedUnion("kind", [feed, hook])).default([]).describe("a list of sources"),
+    sources: z
+      .array(z.discriminatedUnion("kind", [feed, hook]))
+      .default([])
+      .describe("a list of sources"),
     accounts: z.array(account(networks)).default([]).describe("a list of accounts"),
     voices: z.record(name, voice).default({}).describe("voices by name"),
     rules: z.array(rule).default([]).describe("a list of rules"),

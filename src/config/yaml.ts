@@ -14,7 +14,10 @@ export function readYaml(text: string): Yaml {
   const lines = new LineCounter();
   // Not `prettyErrors`: they quote the file, and a line of it may hold a secret.
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const errors = document.errors.map((error) => ({ line: lines.linePos(error.pos[0]).line, problem: `is no readable YAML: ${said(error)}` }));
+  const errors = document.errors.map((error) => ({
+    line: lines.linePos(error.pos[0]).line,
+    problem: `is no readable YAML: ${said(error)}`,
+  }));
   return {
     errors,
     value: errors.length > 0 ? undefined : (document.toJS() ?? {}),
@@ -22,7 +25,8 @@ export function readYaml(text: string): Yaml {
       for (let length = path.length; length >= 0; length--) {
         const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
         if (!isNode(node)) continue;
-        const pair = key !== undefined && length === path.length && isMap(node) ? node.items.find((item) => keyOf(item) === key) : undefined;
+        const pair =
+          key !== undefined && length === path.length && isMap(node) ? node.items.find((item) => keyOf(item) === key) : undefined;
         const start = (isPair(pair) && isNode(pair.key) ? pair.key : node).range?.[0];
         if (start !== undefined) return lines.linePos(start).line;
       }

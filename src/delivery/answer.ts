@@ -31,7 +31,9 @@ export async function answer(
   about: AnswerAbout & { readonly answer: Answer; readonly url?: string | undefined },
 ): Promise<Answered> {
   return store.transaction(async (db) => {
-    const { rows } = await db.query<{ post_id: string }>("select post_id from slugline.delivery where id = $1", [about.deliveryId]);
+    const { rows } = await db.query<{ post_id: string }>("select post_id from slugline.delivery where id = $1", [
+      about.deliveryId,
+    ]);
     const post = rows[0] && (await lockPost(db, rows[0].post_id));
     const delivery = await lockDelivery(db, about.deliveryId);
     if (!post || !delivery) return { ok: false, code: "gone" };
@@ -53,7 +55,13 @@ export async function answer(
         const held = nextPost(post.state, "withdrawn", false);
         if (held) {
           await movePost(db, post.id, held);
-          await insertDecision(db, { postId: post.id, revision: post.revision, kind: "hold", by: { person: by }, why: "dropped" });
+          await insertDecision(db, {
+            postId: post.id,
+            revision: post.revision,
+            kind: "hold",
+            by: { person: by },
+            why: "dropped",
+          });
         }
         break;
       }

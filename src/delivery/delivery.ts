@@ -1,15 +1,6 @@
 /** The sending of one approved revision, exactly once. Pure: how a delivery moves, and when it tries again. */
 
-export type DeliveryState =
-  | "due"
-  | "sending"
-  | "posted"
-  | "refused"
-  | "locked-out"
-  | "unknown"
-  | "asked"
-  | "stale"
-  | "cancelled";
+export type DeliveryState = "due" | "sending" | "posted" | "refused" | "locked-out" | "unknown" | "asked" | "stale" | "cancelled";
 
 export type DeliveryHappening =
   /** the intent is committed: a request may be on its way from here on */

@@ -51,7 +51,8 @@ export async function look(deps: DeliveryDeps, seen: DeliveryRow, signal: AbortS
     const next = afterMiss(sinceMs, misses, found.kind === "absent", deps.timing);
     if (next === "again") return move(db, delivery, "again", { why: "not-there" });
     if (next === "ask") return giveUp(deps, driver, delivery, db);
-    const told = "retryAt" in found && found.retryAt !== undefined ? clampRetry(found.retryAt, deps.clock.now()) - deps.clock.now() : 0;
+    const told =
+      "retryAt" in found && found.retryAt !== undefined ? clampRetry(found.retryAt, deps.clock.now()) - deps.clock.now() : 0;
     const untilSettled = settled ? 0 : driver.network.settleMs - sinceMs;
     const inMs = Math.max(told, Math.min(Math.max(deps.timing.lookGapMs, untilSettled), deps.timing.lookForMs));
     await settle(db, delivery.id, "unknown", { why: "why" in found ? found.why : "not there yet", inMs, misses });

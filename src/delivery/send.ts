@@ -9,7 +9,18 @@ import type { Deadline, DeliveryKey, Outcome, Ready } from "../networks/network.
 import { backoff, clampRetry, nextDelivery, type DeliveryHappening } from "./delivery.ts";
 import type { Driver } from "../newsroom/driver.ts";
 import type { DeliveryDeps } from "./deliver.ts";
-import { begin, closeAttempt, gateOf, lockBoth, lockDelivery, openAttempt, pace, settle, type Begun, type DeliveryRow } from "./store.ts";
+import {
+  begin,
+  closeAttempt,
+  gateOf,
+  lockBoth,
+  lockDelivery,
+  openAttempt,
+  pace,
+  settle,
+  type Begun,
+  type DeliveryRow,
+} from "./store.ts";
 
 /** What a try needs once its intent is committed. */
 interface Try {
@@ -42,7 +53,8 @@ async function start(deps: DeliveryDeps, db: Db, seen: DeliveryRow, hasDriver: b
   const wait = (inMs: number, why: string) => settle(db, delivery.id, "due", { why, inMs });
 
   if (!gate.approved || gate.withdrawn) {
-    if (nextDelivery(delivery.state, "cancel")) await move(db, delivery, "cancel", { why: gate.withdrawn ? "withdrawn" : "approval-void" });
+    if (nextDelivery(delivery.state, "cancel"))
+      await move(db, delivery, "cancel", { why: gate.withdrawn ? "withdrawn" : "approval-void" });
     return undefined;
   }
   if (delivery.state === "locked-out" && gate.account_state === "active") {
@@ -50,7 +62,8 @@ async function start(deps: DeliveryDeps, db: Db, seen: DeliveryRow, hasDriver: b
     await ring(db, "delivery", delivery.post_id);
     return undefined;
   }
-  if (delivery.state !== "due" || !delivery.ready || gate.paused || gate.account_state !== "active" || gate.behind) return undefined;
+  if (delivery.state !== "due" || !delivery.ready || gate.paused || gate.account_state !== "active" || gate.behind)
+    return undefined;
   if (gate.late) {
     await move(db, delivery, "late", { why: "too-old" });
     await ring(db, "delivery", delivery.post_id);
@@ -62,7 +75,9 @@ async function start(deps: DeliveryDeps, db: Db, seen: DeliveryRow, hasDriver: b
 
   const revision = await revisionOf(db, delivery.post_id, delivery.revision);
   if (!revision || hashOf(revision) !== revision.hash) {
-    throw new Fault("REVISION_CHANGED", "The approved text is not what is stored; it will not be sent.", { delivery: delivery.id });
+    throw new Fault("REVISION_CHANGED", "The approved text is not what is stored; it will not be sent.", {
+      delivery: delivery.id,
+    });
   }
   if (gate.link_id) await makeLive(db, gate.link_id);
   await pace(db, delivery.account_id, gate.spacing_s * 1000);
@@ -78,12 +93,18 @@ async function attempt(deps: DeliveryDeps, driver: Driver, now: Try, leasedFrom:
   const deadline: Deadline = {
     check() {
       deps.crashpoint("before-write");
-      if (deps.clock.monotonic() > lastMoment) throw new Fault("DEADLINE_PASSED", "The lease ran out before the request was written.");
+      if (deps.clock.monotonic() > lastMoment)
+        throw new Fault("DEADLINE_PASSED", "The lease ran out before the request was written.");
     },
   };
   const limit = AbortSignal.any([signal, AbortSignal.timeout(deps.timing.leaseMs - 1_000)]);
   try {
-    return await driver.network.publish(driver.account, ready(now), { ...keyOf(now.delivery, now.begun, now.revision), deadline }, limit);
+    return await driver.network.publish(
+      driver.account,
+      ready(now),
+      { ...keyOf(now.delivery, now.begun, now.revision), deadline },
+      limit,
+    );
   } catch (error) {
     deps.log.error({ err: error, delivery: now.delivery.id }, "a driver threw; its outcome is unknown");
     return { kind: "unknown", why: sentenceOf(error) };
@@ -126,7 +147,10 @@ async function finish(deps: DeliveryDeps, now: Pick<Try, "delivery" | "begun" | 
     const mine = delivery.state === "sending" && delivery.epoch === now.begun.epoch;
     if (!mine && outcome.kind !== "posted") return;
     if (!nextDelivery(delivery.state, outcome.kind)) return;
-    const retryMs = "retryAt" in outcome && outcome.retryAt !== undefined ? clampRetry(outcome.retryAt, deps.clock.now()) - deps.clock.now() : null;
+    const retryMs =
+      "retryAt" in outcome && outcome.retryAt !== undefined
+        ? clampRetry(outcome.retryAt, deps.clock.now()) - deps.clock.now()
+        : null;
     switch (outcome.kind) {
       case "posted":
         return confirm(db, delivery, outcome);
@@ -148,7 +172,11 @@ async function finish(deps: DeliveryDeps, now: Pick<Try, "delivery" | "begun" | 
 }
 
 /** It is there. Another delivery that already owns this id shows that it is not ours: then nobody knows. */
-export async function confirm(db: Db, delivery: DeliveryRow, there: { readonly id: string; readonly url: string | null }): Promise<void> {
+export async function confirm(
+  db: Db,
+  delivery: DeliveryRow,
+  there: { readonly id: string; readonly url: string | null },
+): Promise<void> {
   const { rows } = await db.query<{ id: string }>(
     "select id from slugline.delivery where account_id = $1 and remote_id = $2 and id <> $3",
     [delivery.account_id, there.id, delivery.id],
@@ -193,6 +221,9 @@ async function lockOut(db: Db, delivery: DeliveryRow, why: string): Promise<void
 }
 
 async function msUntil(db: Db, moment: Date): Promise<number> {
-  const { rows } = await db.query<{ ms: number }>("select (extract(epoch from $1::timestamptz - slugline.now()) * 1000)::float8 as ms", [moment]);
+  const { rows } = await db.query<{ ms: number }>(
+    "select (extract(epoch from $1::timestamptz - slugline.now()) * 1000)::float8 as ms",
+    [moment],
+  );
   return Math.max(rows[0]?.ms ?? 1_000, 100);
 }

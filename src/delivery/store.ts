@@ -39,7 +39,9 @@ export async function deliveryOf(db: Db, postId: string): Promise<DeliveryRow | 
 
 /** A delivery, locked until the transaction ends. */
 export async function lockDelivery(db: Db, id: string): Promise<DeliveryRow | undefined> {
-  const { rows } = await db.query<DeliveryRow>(`select ${COLUMNS} from slugline.delivery d where d.id = $1 for update of d`, [id]);
+  const { rows } = await db.query<DeliveryRow>(`select ${COLUMNS} from slugline.delivery d where d.id = $1 for update of d`, [
+    id,
+  ]);
   return rows[0];
 }
 
@@ -121,7 +123,10 @@ export interface Begun {
 const NOW = "(extract(epoch from slugline.now()) * 1000)::float8 as now";
 
 /** Commits the intent: from here on, only a look decides whether this is ever sent again. */
-export async function begin(db: Db, it: { id: string; hash: string; linkCode: string | null; leaseMs: number }): Promise<Begun | undefined> {
+export async function begin(
+  db: Db,
+  it: { id: string; hash: string; linkCode: string | null; leaseMs: number },
+): Promise<Begun | undefined> {
   const { rows } = await db.query<Begun>(
     `update slugline.delivery set state = 'sending', epoch = epoch + 1, attempts = attempts + 1,
             idempotency = coalesce(idempotency, id::text), intent_at = coalesce(intent_at, slugline.now()),
@@ -145,12 +150,21 @@ export async function takeLook(db: Db, id: string, leaseMs: number): Promise<Pic
 
 export async function openAttempt(db: Db, it: { deliveryId: string; epoch: number; kind: "send" | "look" }): Promise<string> {
   const id = newId();
-  await db.query("insert into slugline.attempt (id, delivery_id, epoch, kind) values ($1, $2, $3, $4)", [id, it.deliveryId, it.epoch, it.kind]);
+  await db.query("insert into slugline.attempt (id, delivery_id, epoch, kind) values ($1, $2, $3, $4)", [
+    id,
+    it.deliveryId,
+    it.epoch,
+    it.kind,
+  ]);
   return id;
 }
 
 export async function closeAttempt(db: Db, id: string, outcome: string, why: string | null): Promise<void> {
-  await db.query("update slugline.attempt set ended_at = slugline.now(), outcome = $2, why = $3 where id = $1", [id, outcome, why]);
+  await db.query("update slugline.attempt set ended_at = slugline.now(), outcome = $2, why = $3 where id = $1", [
+    id,
+    outcome,
+    why,
+  ]);
 }
 
 export interface Settling {

@@ -20,7 +20,10 @@ export function createTimeline(db: Db, publicUrl: string) {
   const placed = (id: string): Placed => ({ id, url: `${publicUrl}/timeline#post-${id}` });
 
   async function find(accountId: string, key: string): Promise<Placed | undefined> {
-    const { rows } = await db.query<{ id: string }>("select id from slugline.timeline where account_id = $1 and key = $2", [accountId, key]);
+    const { rows } = await db.query<{ id: string }>("select id from slugline.timeline where account_id = $1 and key = $2", [
+      accountId,
+      key,
+    ]);
     return rows[0] && placed(rows[0].id);
   }
 

@@ -9,7 +9,7 @@ export interface LiveBell {
   subscribe(ring: () => void): () => void;
 }
 
-export interface Site {
+interface Site {
   readonly name: string;
   /** BCP 47, the first one is the newsroom's own. */
   readonly languages: readonly string[];

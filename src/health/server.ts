@@ -55,7 +55,12 @@ export async function openHealthDoor(deps: HealthDoorDeps): Promise<HealthDoor> 
 
 const TEXT = { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store" };
 
-async function answer(deps: HealthDoorDeps, registry: Registry, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  deps: HealthDoorDeps,
+  registry: Registry,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const path = (request.url ?? "/").split("?", 1)[0];
   if (path === "/healthz") return void response.writeHead(200, TEXT).end("ok\n");
   if (path === "/readyz") {
@@ -63,7 +68,8 @@ async function answer(deps: HealthDoorDeps, registry: Registry, request: Incomin
     return void response.writeHead(why.length === 0 ? 200 : 503, TEXT).end(why.length === 0 ? "ready\n" : `${why.join("\n")}\n`);
   }
   if (path === "/metrics") {
-    if (!mayRead(deps.metricsToken, request.headers.authorization)) return void response.writeHead(401, TEXT).end("a bearer token is needed\n");
+    if (!mayRead(deps.metricsToken, request.headers.authorization))
+      return void response.writeHead(401, TEXT).end("a bearer token is needed\n");
     const text = await registry.metrics();
     return void response.writeHead(200, { ...TEXT, "Content-Type": registry.contentType }).end(text);
   }
@@ -91,8 +97,16 @@ function createMetrics(deps: HealthDoorDeps): Registry {
         for (const { state, n } of rows) this.set({ state }, Number(n));
       },
     });
-  states("slugline_deliveries", "Deliveries of the last 30 days, by state", "select state, count(*) as n from slugline.delivery where created_at > slugline.now() - interval '30 days' group by state");
-  states("slugline_posts", "Posts of the last 30 days, by state", "select state, count(*) as n from slugline.post where created_at > slugline.now() - interval '30 days' group by state");
+  states(
+    "slugline_deliveries",
+    "Deliveries of the last 30 days, by state",
+    "select state, count(*) as n from slugline.delivery where created_at > slugline.now() - interval '30 days' group by state",
+  );
+  states(
+    "slugline_posts",
+    "Posts of the last 30 days, by state",
+    "select state, count(*) as n from slugline.post where created_at > slugline.now() - interval '30 days' group by state",
+  );
   new Gauge({
     name: "slugline_troubles",
     help: "What is silent, late or wrong, by code",
@@ -130,8 +144,14 @@ function createMetrics(deps: HealthDoorDeps): Registry {
 /** What a listening server's error means for a person. */
 export function portFault(error: unknown, port: number): unknown {
   if (codeOf(error) === "EADDRINUSE") {
-    return new Fault("PORT_IN_USE", `Port ${port} is in use. Stop the other program, or set another port (PORT, REDIRECT_PORT, HEALTH_PORT).`, { port }, error);
+    return new Fault(
+      "PORT_IN_USE",
+      `Port ${port} is in use. Stop the other program, or set another port (PORT, REDIRECT_PORT, HEALTH_PORT).`,
+      { port },
+      error,
+    );
   }
-  if (codeOf(error) === "EACCES") return new Fault("PORT_FORBIDDEN", `Port ${port} may not be opened by this user. Choose one above 1023.`, { port }, error);
+  if (codeOf(error) === "EACCES")
+    return new Fault("PORT_FORBIDDEN", `Port ${port} may not be opened by this user. Choose one above 1023.`, { port }, error);
   return error;
 }

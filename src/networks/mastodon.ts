@@ -10,7 +10,13 @@ import { readBack } from "./mastodon/read-back.ts";
 import { createWhose } from "./mastodon/whose.ts";
 import type { Account, DeliveryKey, Network, Outcome, Ready } from "./network.ts";
 
-export const USUAL: Limits = { max: 500, unit: "grapheme", perLink: 23, shortMentions: true, media: { max: 4, altMax: 1_500, maxBytes: 16 * 1024 * 1024 } };
+export const USUAL: Limits = {
+  max: 500,
+  unit: "grapheme",
+  perLink: 23,
+  shortMentions: true,
+  media: { max: 4, altMax: 1_500, maxBytes: 16 * 1024 * 1024 },
+};
 
 /** Mastodon keeps an Idempotency-Key for an hour; a few minutes less, so that clocks need not agree. */
 const KEY_MS = 55 * 60_000;
@@ -43,7 +49,15 @@ export function mastodon(outbound: Outbound, { clock = systemClock, requestMs = 
     });
     const { deadline } = key;
     const headers = { ...JSON_BODY, "idempotency-key": key.idempotency };
-    return outcomeOfAsking(() => ask(account, "/api/v1/statuses", { method: "POST", headers, body, signal, ...(deadline ? { beforeWrite: () => deadline.check() } : {}) }));
+    return outcomeOfAsking(() =>
+      ask(account, "/api/v1/statuses", {
+        method: "POST",
+        headers,
+        body,
+        signal,
+        ...(deadline ? { beforeWrite: () => deadline.check() } : {}),
+      }),
+    );
   }
 
   async function limits(account: Account, signal: AbortSignal): Promise<Limits> {
@@ -51,7 +65,8 @@ export function mastodon(outbound: Outbound, { clock = systemClock, requestMs = 
     const configuration = at(json, "configuration");
     const [statuses, media] = [at(configuration, "statuses"), at(configuration, "media_attachments")];
     const max = number(statuses, "max_characters");
-    if (status !== 200 || max === null) throw new Fault("MASTODON_ANSWER", `${account.server} did not say what a post may hold: ${told}`);
+    if (status !== 200 || max === null)
+      throw new Fault("MASTODON_ANSWER", `${account.server} did not say what a post may hold: ${told}`);
     const known = USUAL.media!;
     return {
       ...USUAL,
@@ -90,7 +105,8 @@ export function mastodon(outbound: Outbound, { clock = systemClock, requestMs = 
     if (there.kind !== "posted") return beforehand(there);
     const attached = at(reply.json, "media_attachments");
     const ids = Array.isArray(attached) ? attached.map((one: unknown) => text(one, "id")) : [null];
-    if (!ids.every((one) => one !== null)) return { kind: "busy", why: "The server did not say which pictures the post has, so that an edit could lose them." };
+    if (!ids.every((one) => one !== null))
+      return { kind: "busy", why: "The server did not say which pictures the post has, so that an edit could lose them." };
     return ids;
   }
 

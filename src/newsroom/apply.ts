@@ -59,15 +59,24 @@ export async function apply(store: Store, declared: Declared, { shortUrl }: { re
     for (const [name, spec] of Object.entries(declared.voices)) await putVoice(db, name, spec);
     for (const source of declared.sources) await putSource(db, source);
     for (const account of declared.accounts) await putAccount(db, account, rehearsalWhy(account, shortUrl));
-    const { rows: old } = await db.query<{ spec: Rule; position: number }>("delete from slugline.rule where origin = 'file' returning spec, position");
-    if (!isDeepStrictEqual(old.toSorted((one, other) => one.position - other.position).map(({ spec }) => spec), declared.rules)) await tell(db, { kind: "rules-changed", data: { rules: declared.rules.length } });
+    const { rows: old } = await db.query<{ spec: Rule; position: number }>(
+      "delete from slugline.rule where origin = 'file' returning spec, position",
+    );
+    if (
+      !isDeepStrictEqual(
+        old.toSorted((one, other) => one.position - other.position).map(({ spec }) => spec),
+        declared.rules,
+      )
+    )
+      await tell(db, { kind: "rules-changed", data: { rules: declared.rules.length } });
     for (const [position, rule] of declared.rules.entries()) {
-      await db.query("insert into slugline.rule (id, position, spec, origin) values ($1, $2, $3, 'file')", [newId(), position, JSON.stringify(rule)]);
+      await db.query("insert into slugline.rule (id, position, spec, origin) values ($1, $2, $3, 'file')", [
+        newId(),
+        position,
+        JSON.stringify(rule),
+      ]);
     }
-    const disabled = [
-      ...(await disable(db, "source", declared.sources)),
-      ...(await disable(db, "account", declared.accounts)),
-    ];
+    const disabled = [...(await disable(db, "source", declared.sources)), ...(await disable(db, "account", declared.accounts))];
     return { sources: declared.sources.length, accounts: declared.accounts.length, rules: declared.rules.length, disabled };
   });
 }
@@ -114,10 +123,19 @@ async function putSource(db: Db, source: DeclaredSource): Promise<void> {
      where (s.kind, s.url, s.interval_s, s.settings, s.origin) is distinct from (excluded.kind, excluded.url, excluded.interval_s, excluded.settings, 'file')
         or s.state = 'disabled'
      returning id, xmax = 0 as fresh`,
-    [newId(), source.name, source.kind, feed?.url ?? null, feed && new URL(feed.url).host, feed?.intervalS ?? 300, JSON.stringify({ images, lang, mode, ...own })],
+    [
+      newId(),
+      source.name,
+      source.kind,
+      feed?.url ?? null,
+      feed && new URL(feed.url).host,
+      feed?.intervalS ?? 300,
+      JSON.stringify({ images, lang, mode, ...own }),
+    ],
   );
   const changed = rows[0];
-  if (changed) await tell(db, { kind: changed.fresh ? "source-added" : "source-changed", source: changed.id, data: { name: source.name } });
+  if (changed)
+    await tell(db, { kind: changed.fresh ? "source-added" : "source-changed", source: changed.id, data: { name: source.name } });
 }
 
 async function putAccount(db: Db, account: DeclaredAccount, why: string | null): Promise<void> {
@@ -152,7 +170,12 @@ async function putAccount(db: Db, account: DeclaredAccount, why: string | null):
     ],
   );
   const changed = rows[0];
-  if (changed) await tell(db, { kind: changed.fresh ? "account-added" : "account-changed", account: changed.id, data: { name: account.name } });
+  if (changed)
+    await tell(db, {
+      kind: changed.fresh ? "account-added" : "account-changed",
+      account: changed.id,
+      data: { name: account.name },
+    });
 }
 
 async function disable(db: Db, table: "source" | "account", declared: readonly { readonly name: string }[]): Promise<string[]> {

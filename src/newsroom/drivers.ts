@@ -7,7 +7,15 @@ import { accountById, type AccountRow } from "./store.ts";
 type Secrets = (envName: string) => string | undefined;
 
 /** Finds the driver of an account, and what that driver is told of it. */
-export function createDrivers({ store, networks, secrets }: { store: Db; networks: ReadonlyMap<string, Network>; secrets: Secrets }): Drivers {
+export function createDrivers({
+  store,
+  networks,
+  secrets,
+}: {
+  store: Db;
+  networks: ReadonlyMap<string, Network>;
+  secrets: Secrets;
+}): Drivers {
   return async (accountId) => {
     const row = await accountById(store, accountId);
     const rehearsal = row !== undefined && (row.rehearsal || row.rehearsal_why !== null);
@@ -30,14 +38,26 @@ export function driverAccount(row: AccountRow, secrets: Secrets): Account {
       async get(what) {
         const variable = settings[`${what}Env`];
         if (typeof variable !== "string") {
-          throw new Fault("SECRET_MISSING", `Account ${name} names no variable for its ${what}. Set ${what}Env in newsroom.yaml.`, { account: name });
+          throw new Fault(
+            "SECRET_MISSING",
+            `Account ${name} names no variable for its ${what}. Set ${what}Env in newsroom.yaml.`,
+            { account: name },
+          );
         }
         const value = secrets(variable);
-        if (value === undefined) throw new Fault("SECRET_MISSING", `${variable} is not set; account ${name} needs it for its ${what}.`, { account: name, variable });
+        if (value === undefined)
+          throw new Fault("SECRET_MISSING", `${variable} is not set; account ${name} needs it for its ${what}.`, {
+            account: name,
+            variable,
+          });
         return value;
       },
       update() {
-        throw new Fault("SECRET_FIXED", `The secrets of account ${name} come from the environment; they cannot be replaced by a program.`, { account: name });
+        throw new Fault(
+          "SECRET_FIXED",
+          `The secrets of account ${name} come from the environment; they cannot be replaced by a program.`,
+          { account: name },
+        );
       },
     },
   };

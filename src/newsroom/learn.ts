@@ -1,5 +1,6 @@
 import { sentenceOf } from "../lib/fault.ts";
 import type { Log } from "../lib/log.ts";
+import type { Clock } from "../lib/time.ts";
 import type { Db, Store } from "../store/db.ts";
 import { tell } from "../store/history.ts";
 import type { Driver, Drivers } from "./driver.ts";
@@ -14,7 +15,7 @@ export interface LearnDeps {
  * Accounts nobody has asked their network about yet, those locked out (asked again every two minutes, so that a mended
  * one works by itself), and those whose limits were learnt more than a day ago.
  */
-export async function accountsToLearn(db: Db): Promise<string[]> {
+async function accountsToLearn(db: Db): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(
     `select id from slugline.account
       where state <> 'disabled' and not rehearsal and rehearsal_why is null
@@ -52,9 +53,16 @@ async function lockOut(store: Store, accountId: string, why: string): Promise<vo
   });
 }
 
-async function works(store: Store, accountId: string, driver: Driver, learnt: { id: string | null; handle: string | null; limits: unknown }): Promise<void> {
+async function works(
+  store: Store,
+  accountId: string,
+  driver: Driver,
+  learnt: { id: string | null; handle: string | null; limits: unknown },
+): Promise<void> {
   await store.transaction(async (db) => {
-    const { rows } = await db.query<{ state: string }>("select state from slugline.account where id = $1 for update", [accountId]);
+    const { rows } = await db.query<{ state: string }>("select state from slugline.account where id = $1 for update", [
+      accountId,
+    ]);
     const wasLockedOut = rows[0]?.state === "locked-out";
     await db.query(
       `update slugline.account set verified_at = slugline.now(), remote_id = $2, remote_handle = $3, limits = $4, limits_at = slugline.now(),
@@ -66,4 +74,28 @@ async function works(store: Store, accountId: string, driver: Driver, learnt: { 
     );
     if (wasLockedOut) await tell(db, { kind: "account-works", account: accountId });
   });
+}
+
+const EVERY_MS = 15_000;
+
+/** Asks about accounts now and again, for as long as it is not stopped. */
+export function startLearning(deps: LearnDeps & { readonly clock: Clock }): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const loop = (async () => {
+    while (!signal.aborted) {
+      try {
+        for (const id of await accountsToLearn(deps.store)) await learnAccount(deps, id, signal);
+      } catch (error) {
+        deps.log.warn(`Accounts could not be asked about: ${sentenceOf(error)}`);
+      }
+      await deps.clock.sleep(EVERY_MS, signal);
+    }
+  })();
+  return {
+    async stop() {
+      stopping.abort();
+      await loop;
+    },
+  };
 }

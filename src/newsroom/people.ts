@@ -32,7 +32,10 @@ const LINK_HOURS = 24;
 const MOST_WRONG = { here: 10, address: 30, account: 100 } as const;
 
 /** Makes a person; they choose their password by the sign-in link. Undefined when the e-mail is taken. */
-export async function createPerson(db: Db, it: { readonly email: string; readonly name: string; readonly role: Role }): Promise<{ id: string } | undefined> {
+export async function createPerson(
+  db: Db,
+  it: { readonly email: string; readonly name: string; readonly role: Role },
+): Promise<{ id: string } | undefined> {
   const { rows } = await db.query<{ id: string }>(
     `insert into slugline.person (id, email, name, role) values ($1, $2, $3, $4) on conflict (lower(email)) do nothing returning id`,
     [newId(), it.email, cleanText(it.name), it.role],
@@ -43,7 +46,10 @@ export async function createPerson(db: Db, it: { readonly email: string; readonl
 
 /** The person with this address, unless disabled. */
 export async function personByEmail(db: Db, email: string): Promise<{ id: string } | undefined> {
-  const { rows } = await db.query<{ id: string }>("select id from slugline.person where lower(email) = lower($1) and disabled_at is null", [email]);
+  const { rows } = await db.query<{ id: string }>(
+    "select id from slugline.person where lower(email) = lower($1) and disabled_at is null",
+    [email],
+  );
   return rows[0];
 }
 
@@ -54,11 +60,10 @@ export async function personByEmail(db: Db, email: string): Promise<{ id: string
  */
 export async function createSignInLink(db: Db, personId: string | null): Promise<string> {
   const token = newToken();
-  await db.query("insert into slugline.sign_in_link (token_hash, person_id, expires_at) values ($1, $2, slugline.now() + make_interval(hours => $3))", [
-    hashOf(token),
-    personId,
-    LINK_HOURS,
-  ]);
+  await db.query(
+    "insert into slugline.sign_in_link (token_hash, person_id, expires_at) values ($1, $2, slugline.now() + make_interval(hours => $3))",
+    [hashOf(token), personId, LINK_HOURS],
+  );
   return token;
 }
 
@@ -79,9 +84,10 @@ export async function consumeSignInLink(
   if (problem) return { ok: false, code: problem };
   const hash = await hashPassword(given.password);
   return store.transaction(async (db) => {
-    const { rowCount } = await db.query("update slugline.sign_in_link set used_at = slugline.now() where token_hash = $1 and used_at is null and expires_at > slugline.now()", [
-      hashOf(token),
-    ]);
+    const { rowCount } = await db.query(
+      "update slugline.sign_in_link set used_at = slugline.now() where token_hash = $1 and used_at is null and expires_at > slugline.now()",
+      [hashOf(token)],
+    );
     if (rowCount !== 1) return { ok: false, code: "link-used" };
     let id = link.personId;
     if (id === null) {
@@ -99,7 +105,10 @@ export async function consumeSignInLink(
 }
 
 /** Whom a sign-in link is for; undefined when it was used, ran out or never was. */
-export async function openLink(db: Db, token: string): Promise<{ personId: string | null; person: { email: string; name: string } | null } | undefined> {
+export async function openLink(
+  db: Db,
+  token: string,
+): Promise<{ personId: string | null; person: { email: string; name: string } | null } | undefined> {
   const { rows } = await db.query<{ person_id: string | null; email: string | null; name: string | null }>(
     `select l.person_id, p.email, p.name from slugline.sign_in_link l left join slugline.person p on p.id = l.person_id
       where l.token_hash = $1 and l.used_at is null and l.expires_at > slugline.now() and p.disabled_at is null
@@ -145,8 +154,13 @@ async function countTry(db: Db, keys: Readonly<Record<keyof typeof MOST_WRONG, B
     [keys.here, keys.address, keys.account],
   );
   const [tries] = rows;
-  if (!tries || tries.here >= MOST_WRONG.here || tries.address >= MOST_WRONG.address || tries.account >= MOST_WRONG.account) return false;
-  await db.query("insert into slugline.sign_in_failure (key_hash) values ($1), ($2), ($3)", [keys.here, keys.address, keys.account]);
+  if (!tries || tries.here >= MOST_WRONG.here || tries.address >= MOST_WRONG.address || tries.account >= MOST_WRONG.account)
+    return false;
+  await db.query("insert into slugline.sign_in_failure (key_hash) values ($1), ($2), ($3)", [
+    keys.here,
+    keys.address,
+    keys.account,
+  ]);
   return true;
 }
 
@@ -197,6 +211,7 @@ function network(address: string): string {
   const [head = "", tail] = address.split("%", 1)[0]!.split("::", 2) as [string, string?];
   const groups = head === "" ? [] : head.split(":");
   const rest = tail === undefined || tail === "" ? [] : tail.split(":");
-  const whole = tail === undefined ? groups : [...groups, ...Array<string>(Math.max(0, 8 - groups.length - rest.length)).fill("0"), ...rest];
+  const whole =
+    tail === undefined ? groups : [...groups, ...Array<string>(Math.max(0, 8 - groups.length - rest.length)).fill("0"), ...rest];
   return whole.slice(0, 4).join(":").toLowerCase();
 }

@@ -29,7 +29,10 @@ const COMMON = new Set(
 export type PasswordProblem = "too-short" | "too-long" | "too-common";
 
 /** Why a password cannot be taken; null when it can. */
-export function passwordProblem(password: string, about: { readonly email: string; readonly name: string }): PasswordProblem | null {
+export function passwordProblem(
+  password: string,
+  about: { readonly email: string; readonly name: string },
+): PasswordProblem | null {
   if ([...password].length < SHORTEST_PASSWORD) return "too-short";
   if (password.length > LONGEST_PASSWORD) return "too-long";
   const plain = password.toLowerCase();

@@ -31,22 +31,29 @@ export function claims(
   source: { readonly name: string; readonly mode: Mode | null },
 ): Claim[] {
   return accounts.flatMap((account) => {
-    const at = rules.findIndex((rule) => rule.accounts.includes(account.name) && matches(rule, article, source.name) && suits(rule, article.lang, account.lang));
+    const at = rules.findIndex(
+      (rule) =>
+        rule.accounts.includes(account.name) && matches(rule, article, source.name) && suits(rule, article.lang, account.lang),
+    );
     const rule = rules[at];
     if (!rule) return [];
     const unsure = account.lang !== null && article.lang === null;
     const [mode, modeWhy] = unsure
       ? (["review", "language unknown"] as const)
       : rule.mode
-      ? ([rule.mode, `rule ${at + 1}`] as const)
-      : source.mode
-        ? ([source.mode, `source ${source.name}`] as const)
-        : ([account.mode, `account ${account.name}`] as const);
+        ? ([rule.mode, `rule ${at + 1}`] as const)
+        : source.mode
+          ? ([source.mode, `source ${source.name}`] as const)
+          : ([account.mode, `account ${account.name}`] as const);
     return [{ account: account.name, mode, modeWhy, priority: rule.priority, staleAfterS: rule.staleAfterS }];
   });
 }
 
-function matches({ when }: Rule, article: { readonly lang: string | null; readonly tags: readonly string[] }, source: string): boolean {
+function matches(
+  { when }: Rule,
+  article: { readonly lang: string | null; readonly tags: readonly string[] },
+  source: string,
+): boolean {
   if (when.source.length > 0 && !when.source.includes(source)) return false;
   if (when.lang.length > 0 && !when.lang.some((lang) => speaks(article.lang, lang))) return false;
   const tags = new Set(article.tags.map((tag) => tag.toLowerCase()));

@@ -26,7 +26,8 @@ export interface AccountRow {
   readonly limits: Limits | null;
 }
 
-const ACCOUNT = "a.id, a.name, a.network, a.server, a.handle, a.lang, a.mode, a.rehearsal, a.rehearsal_why, a.on_unknown, a.settings, a.limits";
+const ACCOUNT =
+  "a.id, a.name, a.network, a.server, a.handle, a.lang, a.mode, a.rehearsal, a.rehearsal_why, a.on_unknown, a.settings, a.limits";
 
 export async function accountById(db: Db, id: string): Promise<AccountRow | undefined> {
   const { rows } = await db.query<AccountRow>(`select ${ACCOUNT} from slugline.account a where a.id = $1`, [id]);
@@ -64,14 +65,19 @@ export async function paused(db: Db): Promise<{ at: Date; by: string; why: strin
 /** The stop switch: nothing begins to be sent from here on. What was already on its way is followed to its end. */
 export async function pause(store: Store, by: string, why: string): Promise<void> {
   await store.transaction(async (db) => {
-    const { rowCount } = await db.query("update slugline.newsroom set paused_at = slugline.now(), paused_by = $1, paused_why = $2 where paused_at is null", [by, why]);
+    const { rowCount } = await db.query(
+      "update slugline.newsroom set paused_at = slugline.now(), paused_by = $1, paused_why = $2 where paused_at is null",
+      [by, why],
+    );
     if (rowCount === 1) await tell(db, { kind: "paused", data: { by, why } });
   });
 }
 
 export async function resume(store: Store, by: string): Promise<void> {
   await store.transaction(async (db) => {
-    const { rowCount } = await db.query("update slugline.newsroom set paused_at = null, paused_by = null, paused_why = null where paused_at is not null");
+    const { rowCount } = await db.query(
+      "update slugline.newsroom set paused_at = null, paused_by = null, paused_why = null where paused_at is not null",
+    );
     if (rowCount === 1) await tell(db, { kind: "resumed", data: { by } });
   });
 }

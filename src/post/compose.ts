@@ -92,19 +92,37 @@ async function rewrite(deps: ComposeDeps, db: Db, article: ArticleRow, account: 
   const to = nextPost(post.state, "article-changed", post.on_its_way);
   const old = await revisionOf(db, post.id, post.revision);
   if (!to || !old) {
-    return tell(db, { kind: "post-outdated", post: post.id, article: article.id, account: account.id, data: { state: post.state } });
+    return tell(db, {
+      kind: "post-outdated",
+      post: post.id,
+      article: article.id,
+      account: account.id,
+      data: { state: post.state },
+    });
   }
   const { rows } = await db.query<{ code: string }>("select code from slugline.link where id = $1", [post.link_id]);
   const voice = textFor(deps, article, account, rows[0]?.code ?? "");
-  const next = old.written_by ? { ...voice, text: old.text, media: old.media, why: ["the article changed under a person's text"] } : voice;
+  const next = old.written_by
+    ? { ...voice, text: old.text, media: old.media, why: ["the article changed under a person's text"] }
+    : voice;
   const hash = hashOf(next);
-  await db.query("update slugline.post set article_version = $2, not_before = $3 where id = $1", [post.id, article.version, article.embargo_until]);
+  await db.query("update slugline.post set article_version = $2, not_before = $3 where id = $1", [
+    post.id,
+    article.version,
+    article.embargo_until,
+  ]);
   if (hash === old.hash && !old.written_by) return;
   const revision = post.revision + 1;
   await insertRevision(db, { postId: post.id, revision, writtenBy: old.written_by, ...next, hash });
   await db.query("update slugline.post set revision = $2 where id = $1", [post.id, revision]);
   if (to !== post.state) await movePost(db, post.id, to);
-  await tell(db, { kind: "post-rewritten", post: post.id, article: article.id, account: account.id, data: { revision, before: post.state } });
+  await tell(db, {
+    kind: "post-rewritten",
+    post: post.id,
+    article: article.id,
+    account: account.id,
+    data: { revision, before: post.state },
+  });
   await ring(db, "delivery", post.id);
   await ring(db, "review", post.id);
 }

@@ -58,7 +58,8 @@ export async function revise(
     if (!account) return { ok: false, code: "gone" };
     const limits = account.limits ?? deps.usualLimits(account.network);
     if (!fits(text, limits)) return { ok: false, code: "too-long", length: lengthOf(text, limits), limit: limits.max };
-    if (account.code && text.split(shortUrlOf(deps.shortUrl, account.code)).length !== 2) return { ok: false, code: "link-missing" };
+    if (account.code && text.split(shortUrlOf(deps.shortUrl, account.code)).length !== 2)
+      return { ok: false, code: "link-missing" };
 
     const revision = post.revision + 1;
     const next = { ...old, text };
@@ -75,7 +76,10 @@ export async function revise(
       writtenBy: it.person,
       why: ["person"],
     });
-    await db.query("update slugline.post set revision = $2, mode = 'review', mode_why = 'edited' where id = $1", [post.id, revision]);
+    await db.query("update slugline.post set revision = $2, mode = 'review', mode_why = 'edited' where id = $1", [
+      post.id,
+      revision,
+    ]);
     if (to !== post.state) await movePost(db, post.id, to);
     await tell(db, {
       kind: "post-edited",

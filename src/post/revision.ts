@@ -12,5 +12,7 @@ export interface Sent {
 /** SHA-256 (hex) of everything that is sent, so that what was approved is what goes out. */
 export function hashOf(it: Sent): string {
   const media = it.media.map(({ url, alt }) => [url, alt]);
-  return createHash("sha256").update(JSON.stringify([it.text, it.lang, media, it.sensitive, it.spoiler])).digest("hex");
+  return createHash("sha256")
+    .update(JSON.stringify([it.text, it.lang, media, it.sensitive, it.spoiler]))
+    .digest("hex");
 }

@@ -13,7 +13,10 @@ export function targetOf(url: string, voice: Voice, facts: UtmFacts): string {
   const target = new URL(url);
   for (const [name, value] of Object.entries(voice.utm ?? {})) {
     if (!value || target.searchParams.has(`utm_${name}`)) continue;
-    target.searchParams.set(`utm_${name}`, value.replace(/\{(network|account|lang|source)\}/g, (_, fact: keyof UtmFacts) => facts[fact]));
+    target.searchParams.set(
+      `utm_${name}`,
+      value.replace(/\{(network|account|lang|source)\}/g, (_, fact: keyof UtmFacts) => facts[fact]),
+    );
   }
   return target.href;
 }

@@ -25,6 +25,16 @@ export interface PostText {
 export function textOf(story: Told, voice: Voice, limits: Limits, link: string): PostText {
   const summary = summaryOf(story);
   const tags = hashtags(story.tags, voice.tags);
-  const written = write({ headline: story.title, first: summary.first, second: summary.second, link, tags, lang: story.lang }, voice, limits);
-  return { text: written.text, lang: story.lang, dir: story.dir ?? "ltr", tags: tags.filter((tag) => written.text.includes(tag)), why: [summary.why, ...written.why] };
+  const written = write(
+    { headline: story.title, first: summary.first, second: summary.second, link, tags, lang: story.lang },
+    voice,
+    limits,
+  );
+  return {
+    text: written.text,
+    lang: story.lang,
+    dir: story.dir ?? "ltr",
+    tags: tags.filter((tag) => written.text.includes(tag)),
+    why: [summary.why, ...written.why],
+  };
 }

@@ -54,7 +54,11 @@ export function write(pieces: Pieces, voice: Voice, limits: Limits): Written {
     if (now.first !== before.first) why.push(now.first === null ? "without the summary" : "a shorter summary");
   }
   if (!done()) {
-    const headline = shorten(now.headline, (candidate) => fits(fill(voice.text, { ...now, headline: candidate }), limits), now.lang);
+    const headline = shorten(
+      now.headline,
+      (candidate) => fits(fill(voice.text, { ...now, headline: candidate }), limits),
+      now.lang,
+    );
     now = { ...now, headline };
     why.push("a shorter headline");
   }
@@ -64,7 +68,11 @@ export function write(pieces: Pieces, voice: Voice, limits: Limits): Written {
 
 function shorterSummary(now: Pieces, voice: Voice, limits: Limits): Pick<Pieces, "first" | "second"> {
   if (now.first === null) return { first: null, second: null };
-  const first = shorten(now.first, (candidate) => fits(fill(voice.text, { ...now, first: candidate, second: null }), limits), now.lang);
+  const first = shorten(
+    now.first,
+    (candidate) => fits(fill(voice.text, { ...now, first: candidate, second: null }), limits),
+    now.lang,
+  );
   return { first: graphemes(first) < Math.min(SHORTEST_SUMMARY, graphemes(now.first)) ? null : first, second: null };
 }
 

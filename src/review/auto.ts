@@ -16,7 +16,9 @@ export async function reviewByRule(store: Store, postId: string): Promise<void> 
     return;
   }
   if (post.state !== "waiting") return;
-  const { rows } = await store.query<{ late: boolean }>("select coalesce($1::timestamptz <= slugline.now(), false) as late", [post.not_after]);
+  const { rows } = await store.query<{ late: boolean }>("select coalesce($1::timestamptz <= slugline.now(), false) as late", [
+    post.not_after,
+  ]);
   if (rows[0]?.late) await expire(store, { ...about, by: { rule: "stale" } });
   else if (post.mode === "auto") await approve(store, { ...about, by: { rule: post.mode_why } });
 }

@@ -51,7 +51,10 @@ export function schedule(store: Store, about: About & { readonly at: Date }): Pr
 }
 
 /** Takes a decision back: the post waits again. Possible until the sending begins. */
-export async function release(store: Store, about: { readonly postId: string; readonly by: By; readonly why?: string }): Promise<Decided> {
+export async function release(
+  store: Store,
+  about: { readonly postId: string; readonly by: By; readonly why?: string },
+): Promise<Decided> {
   return store.transaction(async (db) => {
     const post = await lockPost(db, about.postId);
     if (!post) return { ok: false, code: "gone" };
@@ -88,7 +91,8 @@ async function decide(store: Store, about: About, kind: DecisionKind, happening:
     if (!to) return refusal(db, post);
     if (until && (await isPast(db, until))) return { ok: false, code: "past", at: until };
     await movePost(db, post.id, to);
-    if (kind === "schedule") await db.query("update slugline.post set not_before = greatest(not_before, $2) where id = $1", [post.id, until]);
+    if (kind === "schedule")
+      await db.query("update slugline.post set not_before = greatest(not_before, $2) where id = $1", [post.id, until]);
     await record(db, post, about, kind, until);
     if (to === "approved") await ring(db, "delivery", post.id);
     return { ok: true, state: to, revision: post.revision };

@@ -16,7 +16,10 @@ test("a page that takes too long is given up, and the next one is read as if not
 }, 60_000);
 
 test("what is too large is refused before it is read", async () => {
-  expect(await parser.feed(new Uint8Array(10_000_001), null, "https://example.org/feed")).toMatchObject({ ok: false, code: "TOO_LARGE" });
+  expect(await parser.feed(new Uint8Array(10_000_001), null, "https://example.org/feed")).toMatchObject({
+    ok: false,
+    code: "TOO_LARGE",
+  });
 });
 
 test("after it is closed it answers, and reads nothing", async () => {

@@ -24,7 +24,10 @@ beforeAll(async () => {
   parser = createParser();
   outbound = createOutbound({ allow: [], userAgent: "Slugline/test" });
   source = newId();
-  await store.query("insert into slugline.source (id, name, kind, settings, origin) values ($1, 'cms', 'hook', $2, 'file')", [source, JSON.stringify({ secretEnv: "CMS_SECRET" })]);
+  await store.query("insert into slugline.source (id, name, kind, settings, origin) values ($1, 'cms', 'hook', $2, 'file')", [
+    source,
+    JSON.stringify({ secretEnv: "CMS_SECRET" }),
+  ]);
 });
 afterAll(async () => {
   await parser[Symbol.asyncDispose]();
@@ -39,24 +42,54 @@ interface Sent {
   readonly to?: string;
 }
 
-function send(payload: unknown, { id = newId(), at = new Date(), secret = SECRET, tamper = (body) => body, to = "cms" }: Sent = {}): Promise<HookAnswer> {
+function send(
+  payload: unknown,
+  { id = newId(), at = new Date(), secret = SECRET, tamper = (body) => body, to = "cms" }: Sent = {},
+): Promise<HookAnswer> {
   const body = typeof payload === "string" ? payload : JSON.stringify(payload);
-  const headers = { "webhook-id": id, "webhook-timestamp": String(Math.floor(at.getTime() / 1000)), "webhook-signature": new Webhook(secret).sign(id, at, body) };
+  const headers = {
+    "webhook-id": id,
+    "webhook-timestamp": String(Math.floor(at.getTime() / 1000)),
+    "webhook-signature": new Webhook(secret).sign(id, at, body),
+  };
   return receiveHook({ store, secrets: () => SECRET, clock: systemClock }, to, headers, Buffer.from(tamper(body)));
 }
-const published = (guid: string, more: object = {}) => ({ event: "published", article: { guid, url: `https://example.org/${guid}`, title: `Story ${guid}`, text: STORY, lang: "en", ...more } });
+const published = (guid: string, more: object = {}) => ({
+  event: "published",
+  article: { guid, url: `https://example.org/${guid}`, title: `Story ${guid}`, text: STORY, lang: "en", ...more },
+});
 const rowsOf = async (guid: string) =>
-  (await store.query<{ id: string; state: string; title: string; version: number }>("select id, state, title, version from slugline.article where guid = $1", [guid])).rows;
-const read = (id: string) => readArticle({ store, outbound, parser, clock: systemClock, random: Math.random, log: silentLog }, id, new AbortController().signal);
+  (
+    await store.query<{ id: string; state: string; title: string; version: number }>(
+      "select id, state, title, version from slugline.article where guid = $1",
+      [guid],
+    )
+  ).rows;
+const read = (id: string) =>
+  readArticle(
+    { store, outbound, parser, clock: systemClock, random: Math.random, log: silentLog },
+    id,
+    new AbortController().signal,
+  );
 
 describe("a signed hook", () => {
   test("that carries the story is the story, durable before it is acknowledged", async () => {
-    const answer = await send(published("a-1", { embargo: "2027-01-01T10:00:00Z", tags: ["bridge"], image: "https://example.org/i.jpg" }));
+    const answer = await send(
+      published("a-1", { embargo: "2027-01-01T10:00:00Z", tags: ["bridge"], image: "https://example.org/i.jpg" }),
+    );
     expect(answer.status).toBe(202);
     const [article] = await rowsOf("a-1");
     await read(article!.id);
-    const { rows } = await store.query("select state, title, tags, image_url, embargo_until from slugline.article where guid = 'a-1'");
-    expect(rows[0]).toEqual({ state: "ready", title: "Story a-1", tags: ["bridge"], image_url: "https://example.org/i.jpg", embargo_until: new Date("2027-01-01T10:00:00Z") });
+    const { rows } = await store.query(
+      "select state, title, tags, image_url, embargo_until from slugline.article where guid = 'a-1'",
+    );
+    expect(rows[0]).toEqual({
+      state: "ready",
+      title: "Story a-1",
+      tags: ["bridge"],
+      image_url: "https://example.org/i.jpg",
+      embargo_until: new Date("2027-01-01T10:00:00Z"),
+    });
   });
 
   test("sent twenty times, in turn and at once, makes one story and one entry", async () => {
@@ -69,8 +102,14 @@ describe("a signed hook", () => {
 
   test("about a story that a feed had only listed makes it news", async () => {
     const feed = newId();
-    await store.query("insert into slugline.source (id, name, kind, url, origin) values ($1, 'front', 'feed', 'https://example.org/feed', 'file')", [feed]);
-    await store.query("insert into slugline.article (id, source_id, guid, url, canonical_url, state, title) values ($1, $2, 'f-guid', 'https://example.org/c-1', 'https://example.org/c-1', 'baseline', 'Story')", [newId(), feed]);
+    await store.query(
+      "insert into slugline.source (id, name, kind, url, origin) values ($1, 'front', 'feed', 'https://example.org/feed', 'file')",
+      [feed],
+    );
+    await store.query(
+      "insert into slugline.article (id, source_id, guid, url, canonical_url, state, title) values ($1, $2, 'f-guid', 'https://example.org/c-1', 'https://example.org/c-1', 'baseline', 'Story')",
+      [newId(), feed],
+    );
     await send(published("c-1"));
     const { rows } = await store.query("select state from slugline.article where canonical_url = 'https://example.org/c-1'");
     expect(rows).toEqual([{ state: "seen" }]);
@@ -90,14 +129,26 @@ describe("a signed hook", () => {
 describe("a story that several sources tell", () => {
   const feed = async () => {
     const id = newId();
-    await store.query("insert into slugline.source (id, name, kind, url, origin) values ($1, $2, 'feed', 'https://example.org/feed', 'file')", [id, `feed-${id}`]);
+    await store.query(
+      "insert into slugline.source (id, name, kind, url, origin) values ($1, $2, 'feed', 'https://example.org/feed', 'file')",
+      [id, `feed-${id}`],
+    );
     return id;
   };
-  const told = (guid: string, title: string): Item => ({ ...NOTHING_TOLD, guid, url: `https://example.org/${guid}`, title, text: STORY });
-  const take = (sourceId: string, item: Item) => store.transaction((db) => takeItem(db, { sourceId, kind: "feed" }, item, "seen"));
+  const told = (guid: string, title: string): Item => ({
+    ...NOTHING_TOLD,
+    guid,
+    url: `https://example.org/${guid}`,
+    title,
+    text: STORY,
+  });
+  const take = (sourceId: string, item: Item) =>
+    store.transaction((db) => takeItem(db, { sourceId, kind: "feed" }, item, "seen"));
 
   test("keeps the embargo of whoever set it, until they lift it", async () => {
-    const embargo = async () => (await store.query<{ embargo_until: Date | null }>("select embargo_until from slugline.article where guid = 'm-1'")).rows[0]!.embargo_until;
+    const embargo = async () =>
+      (await store.query<{ embargo_until: Date | null }>("select embargo_until from slugline.article where guid = 'm-1'"))
+        .rows[0]!.embargo_until;
     await send(published("m-1", { embargo: "2030-01-01T00:00:00Z" }));
     await take(await feed(), told("m-1", "Story m-1"));
     expect(await embargo()).toEqual(new Date("2030-01-01T00:00:00Z"));
@@ -116,7 +167,9 @@ describe("a story that several sources tell", () => {
   });
 
   test("with characters that no database holds is stored without them", async () => {
-    expect((await send(published("m-3", { title: "A\u0000B", html: "<p>x\u0000\ud800y</p>", social: { mastodon: "\udc00" } }))).status).toBe(202);
+    expect(
+      (await send(published("m-3", { title: "A\u0000B", html: "<p>x\u0000\ud800y</p>", social: { mastodon: "\udc00" } }))).status,
+    ).toBe(202);
     expect(await rowsOf("m-3")).toHaveLength(1);
   });
 

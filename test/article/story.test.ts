@@ -11,8 +11,10 @@ import { summaryOf } from "../../src/article/summary.ts";
 import { canonicalUrl, cleanUrl } from "../../src/article/url.ts";
 
 const fixture = (name: string) => readFileSync(new URL(`./fixtures/${name}`, import.meta.url), "utf8");
-const LEAD = "Helped by a pump lent from a neighbouring town, farmers reopened a two-kilometre stretch of the Khabur canal (KC) and watered their orchards for the first time since spring, two local growers said on Sunday.";
-const NOISE = /file photo|reporting by|source:|follow us|short link|leave a comment|eleven|related|read also|share on|newsletter|by lina/i;
+const LEAD =
+  "Helped by a pump lent from a neighbouring town, farmers reopened a two-kilometre stretch of the Khabur canal (KC) and watered their orchards for the first time since spring, two local growers said on Sunday.";
+const NOISE =
+  /file photo|reporting by|source:|follow us|short link|leave a comment|eleven|related|read also|share on|newsletter|by lina/i;
 
 describe("the agency's article", () => {
   test("as plain text gives its headline and its first sentence, with its attribution and nothing else", async () => {
@@ -45,7 +47,8 @@ describe("the agency's article", () => {
   const real = `${process.env["TEST_DATA"] ?? ""}/articles/agency-article.txt`;
   test.skipIf(!existsSync(real))("the real one gives exactly its first sentence (needs TEST_DATA)", async () => {
     expect(summaryOf(await readText(readFileSync(real, "utf8")))).toMatchObject({
-      first: "Backed by a Russian air cover, Syrian army forces recaptured parts of the ancient Palmyra city in central Syria from the radial group of Islamic State (ISIS), local sources reported on Tuesday.",
+      first:
+        "Backed by a Russian air cover, Syrian army forces recaptured parts of the ancient Palmyra city in central Syria from the radial group of Islamic State (ISIS), local sources reported on Tuesday.",
       second: null,
     });
   });
@@ -53,10 +56,48 @@ describe("the agency's article", () => {
 
 describe("lines that are not the story", () => {
   test.each([
-    ["en", ["ISIS militants, Palmyra. File photo", "ARA News", "By Jane Roe and John Doe", "Reporting by: Mir Y.", "• Short link :", "Share this article", "Related articles", "eighteen + 13 =", "Sign up for our newsletter", "Advertisement", "Photo: Jane Roe/AFP"]],
-    ["ar", ["صورة أرشيفية", "المصدر: وكالة", "تابعونا على تويتر", "الرابط المختصر:", "اقرأ أيضا: خبر آخر", "إعداد: فلان", "شارك المقال"]],
+    [
+      "en",
+      [
+        "ISIS militants, Palmyra. File photo",
+        "ARA News",
+        "By Jane Roe and John Doe",
+        "Reporting by: Mir Y.",
+        "• Short link :",
+        "Share this article",
+        "Related articles",
+        "eighteen + 13 =",
+        "Sign up for our newsletter",
+        "Advertisement",
+        "Photo: Jane Roe/AFP",
+      ],
+    ],
+    [
+      "ar",
+      [
+        "صورة أرشيفية",
+        "المصدر: وكالة",
+        "تابعونا على تويتر",
+        "الرابط المختصر:",
+        "اقرأ أيضا: خبر آخر",
+        "إعداد: فلان",
+        "شارك المقال",
+      ],
+    ],
     ["ckb", ["سەرچاوە: ئاژانس", "هەروەها بخوێنەوە", "لینکی کورت:", "ئامادەکردنی: کەسێک", "وێنەی ئەرشیف"]],
-    ["de", ["Quelle: dpa", "Von Max Muster", "Lesen Sie auch: Mehr davon", "Kurzlink:", "Folgen Sie uns auf X", "Foto: dpa", "Artikel teilen", "Anzeige"]],
+    [
+      "de",
+      [
+        "Quelle: dpa",
+        "Von Max Muster",
+        "Lesen Sie auch: Mehr davon",
+        "Kurzlink:",
+        "Folgen Sie uns auf X",
+        "Foto: dpa",
+        "Artikel teilen",
+        "Anzeige",
+      ],
+    ],
     ["ja", ["関連記事", "写真：共同", "シェアする", "出典：通信社", "続きを読む", "短縮URL"]],
   ])("are dropped in %s", (_lang, lines) => {
     const lead = "The council met on Tuesday in the old town hall and agreed on the plan.";
@@ -65,12 +106,21 @@ describe("lines that are not the story", () => {
 
   test("a comment form ends the story, in any language", () => {
     for (const form of ["Leave a comment", "اترك تعليقا", "Schreiben Sie einen Kommentar", "コメントを書く", "لێدوانێک بنووسە"]) {
-      expect(cleanParagraphs(["The council met on Tuesday.", form, "I think this is a scandal."], "A")).toEqual(["The council met on Tuesday."]);
+      expect(cleanParagraphs(["The council met on Tuesday.", form, "I think this is a scandal."], "A")).toEqual([
+        "The council met on Tuesday.",
+      ]);
     }
   });
 
   test("sentences that only begin alike stay", () => {
-    const real = ["Source close to the talks said a deal was near.", "Share prices fell on Monday.", "Related cases were reported in two towns.", "Von der Leyen reist am Montag nach Kiew.", "By Monday, the water had fallen.", "Photo studios closed, and so did the zoo."];
+    const real = [
+      "Source close to the talks said a deal was near.",
+      "Share prices fell on Monday.",
+      "Related cases were reported in two towns.",
+      "Von der Leyen reist am Montag nach Kiew.",
+      "By Monday, the water had fallen.",
+      "Photo studios closed, and so did the zoo.",
+    ];
     expect(cleanParagraphs(real, "A headline")).toEqual(real);
   });
 
@@ -94,12 +144,18 @@ describe("datelines", () => {
     ["(東京=共同) 首相は昨日辞任した。", "首相は昨日辞任した。"],
   ])("%s", (told, left) => expect(withoutDateline(told)).toBe(left));
 
-  test.each(["Merkel – The Chancellor – said it was over now.", "NATO-led forces said - on Monday - nothing.", "EU-Kommission: Die Lage ist ernst.", "U.S. forces said nothing."])("%s: stays", (text) => expect(withoutDateline(text)).toBe(text));
+  test.each([
+    "Merkel – The Chancellor – said it was over now.",
+    "NATO-led forces said - on Monday - nothing.",
+    "EU-Kommission: Die Lage ist ernst.",
+    "U.S. forces said nothing.",
+  ])("%s: stays", (text) => expect(withoutDateline(text)).toBe(text));
 });
 
 describe("the summary", () => {
   const body = ["The council met on Tuesday in the old town hall.", "It agreed on the plan."];
-  const of = (summary: string | null, title = "Council agrees on plan for the river") => summaryOf({ title, summary, body, lang: "en" });
+  const of = (summary: string | null, title = "Council agrees on plan for the river") =>
+    summaryOf({ title, summary, body, lang: "en" });
   test("is the publisher's own description where it is usable", () => {
     const description = "After nine hours of debate the council voted for dams, pumps and a new bridge over the river.";
     expect(of(description)).toMatchObject({ first: description, second: null, why: "description" });
@@ -122,7 +178,11 @@ describe("addresses, dates, encodings", () => {
     const forms = ["https://Example.org/a/?utm_source=x&fbclid=1#top", "http://example.org:80/a", "https://example.org:443/a/"];
     expect(new Set(forms.map((form) => canonicalUrl(form))).size).toBe(1);
     expect(canonicalUrl("https://example.org/?p=1")).not.toBe(canonicalUrl("https://example.org/?p=2"));
-    expect([canonicalUrl("javascript:alert(1)"), canonicalUrl("/relative"), cleanUrl("b?x=1&utm_medium=y", "https://e.org/a/")]).toEqual([null, null, "https://e.org/a/b?x=1"]);
+    expect([
+      canonicalUrl("javascript:alert(1)"),
+      canonicalUrl("/relative"),
+      cleanUrl("b?x=1&utm_medium=y", "https://e.org/a/"),
+    ]).toEqual([null, null, "https://e.org/a/b?x=1"]);
   });
   test.each([
     ["Tue, 03 Nov 2026 10:00:00 GMT", "2026-11-03T10:00:00.000Z"],
@@ -136,17 +196,27 @@ describe("addresses, dates, encodings", () => {
     ["", null],
   ])("%s is %s", (text, iso) => expect(parseDate(text)).toBe(iso));
   test("the encoding is believed where the bytes agree", () => {
-    expect(decode(Buffer.from("<?xml version='1.0' encoding='windows-1256'?><t>\xca\xcf\xe3\xd1</t>", "latin1"), null)).toContain("تدمر");
+    expect(decode(Buffer.from("<?xml version='1.0' encoding='windows-1256'?><t>\xca\xcf\xe3\xd1</t>", "latin1"), null)).toContain(
+      "تدمر",
+    );
     expect(decode(Buffer.from("تدمر"), "text/xml; charset=iso-8859-1")).toBe("تدمر");
     expect(decode(Buffer.from("caf\xe9", "latin1"), null)).toBe("café");
     expect(decode(Buffer.from("\ufeffhi", "utf16le"), null)).toBe("hi");
   });
   test("a teaser is no story", () => {
-    expect([isTeaser("Short."), isTeaser(`${"word ".repeat(200)}[…]`), isTeaser("word ".repeat(200))]).toEqual([true, true, false]);
+    expect([isTeaser("Short."), isTeaser(`${"word ".repeat(200)}[…]`), isTeaser("word ".repeat(200))]).toEqual([
+      true,
+      true,
+      false,
+    ]);
   });
   test("the hash changes with what a reader sees, and only then", async () => {
     const story = await storyOf({ ...NOTHING_TOLD, title: "A", html: "<p>The council met on Tuesday.</p>" });
-    const styled = await storyOf({ ...NOTHING_TOLD, title: "A", html: "<div><p class=x>The council  met on <b>Tuesday</b>.</p></div>" });
+    const styled = await storyOf({
+      ...NOTHING_TOLD,
+      title: "A",
+      html: "<div><p class=x>The council  met on <b>Tuesday</b>.</p></div>",
+    });
     expect(contentHash(styled)).toBe(contentHash(story));
     expect(contentHash({ ...story, title: "B" })).not.toBe(contentHash(story));
   });

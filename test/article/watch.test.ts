@@ -29,7 +29,8 @@ beforeAll(async () => {
   server = await startRecording((request, response) => {
     const answer = site.get(request.url) ?? { status: 404, body: "nothing here" };
     const etag = answer.headers?.["etag"];
-    if (etag !== undefined && request.headers["if-none-match"] === etag) return void response.writeHead(304, answer.headers).end();
+    if (etag !== undefined && request.headers["if-none-match"] === etag)
+      return void response.writeHead(304, answer.headers).end();
     response.writeHead(answer.status ?? 200, { "content-type": "application/rss+xml", ...answer.headers }).end(answer.body);
   });
   const outbound = createOutbound({ allow: [new URL(server.url).host], userAgent: "Slugline/test (+https://example.org)" });
@@ -44,28 +45,33 @@ afterAll(async () => {
 const story = "The old bridge opens on Monday, the council said on Tuesday. Buses will cross it from Wednesday on. ".repeat(6);
 const feed = (items: readonly Told[]) =>
   `<?xml version="1.0"?><rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"><channel><title>T</title><link>${server.url}</link>${items
-    .map((it) => `<item><guid isPermaLink="false">${it.guid}</guid><link>${it.link ?? `${server.url}/${it.guid}`}</link><title>${it.title}</title><content:encoded><![CDATA[<p>${it.body ?? story}</p>]]></content:encoded></item>`)
+    .map(
+      (it) =>
+        `<item><guid isPermaLink="false">${it.guid}</guid><link>${it.link ?? `${server.url}/${it.guid}`}</link><title>${it.title}</title><content:encoded><![CDATA[<p>${it.body ?? story}</p>]]></content:encoded></item>`,
+    )
     .join("")}</channel></rss>`;
 
 async function source(path: string, settings: object = {}, interval = 60): Promise<string> {
   const id = newId();
-  await store.query("insert into slugline.source (id, name, kind, url, host, interval_s, settings, origin) values ($1, $2, 'feed', $3, $4, $5, $6, 'file')", [
-    id,
-    `source-${id}`,
-    server.url + path,
-    `${new URL(server.url).host}`,
-    interval,
-    JSON.stringify(settings),
-  ]);
+  await store.query(
+    "insert into slugline.source (id, name, kind, url, host, interval_s, settings, origin) values ($1, $2, 'feed', $3, $4, $5, $6, 'file')",
+    [id, `source-${id}`, server.url + path, `${new URL(server.url).host}`, interval, JSON.stringify(settings)],
+  );
   return id;
 }
 const check = (id: string) => checkSource(deps, id, new AbortController().signal);
 const articles = async (id: string) =>
-  (await store.query<{ id: string; state: string; guid: string; title: string; version: number }>("select id, state, guid, title, version from slugline.article where source_id = $1 order by first_seen_at, id", [id])).rows;
+  (
+    await store.query<{ id: string; state: string; guid: string; title: string; version: number }>(
+      "select id, state, guid, title, version from slugline.article where source_id = $1 order by first_seen_at, id",
+      [id],
+    )
+  ).rows;
 async function readAll(): Promise<void> {
   for (const id of await dueArticles(store, 1_000)) await readArticle(deps, id, new AbortController().signal);
 }
-const items = (from: number, to: number, prefix: string) => Array.from({ length: to - from + 1 }, (_, n) => ({ guid: `${prefix}-${from + n}`, title: `Story ${prefix} ${from + n}` }));
+const items = (from: number, to: number, prefix: string) =>
+  Array.from({ length: to - from + 1 }, (_, n) => ({ guid: `${prefix}-${from + n}`, title: `Story ${prefix} ${from + n}` }));
 
 describe("the first sight of a feed", () => {
   test("is known and not posted; what comes after is news, each story once", async () => {
@@ -78,7 +84,13 @@ describe("the first sight of a feed", () => {
     await check(id);
     await advance(store, "61s");
     await check(id);
-    expect((await articles(id)).map(({ guid, state }) => `${guid} ${state}`).toSorted()).toEqual(["a-1 baseline", "a-2 baseline", "a-3 baseline", "a-4 seen", "a-5 seen"]);
+    expect((await articles(id)).map(({ guid, state }) => `${guid} ${state}`).toSorted()).toEqual([
+      "a-1 baseline",
+      "a-2 baseline",
+      "a-3 baseline",
+      "a-4 seen",
+      "a-5 seen",
+    ]);
   });
 
   test("posts the newest when the source says so", async () => {
@@ -86,7 +98,9 @@ describe("the first sight of a feed", () => {
     const id = await source("/newest", { postNewest: 2 });
     await check(id);
     const states = (await articles(id)).map(({ state }) => state);
-    expect([states.filter((state) => state === "seen").length, states.filter((state) => state === "baseline").length]).toEqual([2, 3]);
+    expect([states.filter((state) => state === "seen").length, states.filter((state) => state === "baseline").length]).toEqual([
+      2, 3,
+    ]);
   });
 });
 
@@ -118,7 +132,9 @@ describe("a story", () => {
     expect(await articles(id)).toMatchObject([{ state: "ready", version: 1 }]);
     await tell(story.replace("Monday", "Sunday"));
     expect(await articles(id)).toMatchObject([{ state: "ready", version: 2 }]);
-    const { rows } = await store.query("select kind, version from slugline.article_change where article_id = $1", [(await articles(id))[0]!.id]);
+    const { rows } = await store.query("select kind, version from slugline.article_change where article_id = $1", [
+      (await articles(id))[0]!.id,
+    ]);
     expect(rows).toEqual([{ kind: "edited", version: 2 }]);
   });
 
@@ -133,10 +149,16 @@ describe("a story", () => {
     await readAll();
     expect((await articles(id))[0]).toMatchObject({ state: "seen" });
     const paragraphs = story.split(". ").map((sentence) => `<p>${sentence}.</p>`);
-    site.set("/t-1", { headers: { "content-type": "text/html" }, body: `<html lang="en"><head><title>The ferry</title></head><body><article><h1>The ferry</h1>${paragraphs.join("")}<p>Reporting by: A. Person</p></article></body></html>` });
+    site.set("/t-1", {
+      headers: { "content-type": "text/html" },
+      body: `<html lang="en"><head><title>The ferry</title></head><body><article><h1>The ferry</h1>${paragraphs.join("")}<p>Reporting by: A. Person</p></article></body></html>`,
+    });
     await advance(store, "10m");
     await readAll();
-    const { rows } = await store.query<{ state: string; body: string[] }>("select state, body from slugline.article where source_id = $1", [id]);
+    const { rows } = await store.query<{ state: string; body: string[] }>(
+      "select state, body from slugline.article where source_id = $1",
+      [id],
+    );
     expect(rows[0]!.state).toBe("ready");
     expect(rows[0]!.body.join(" ")).toContain("The old bridge opens on Monday");
     expect(rows[0]!.body.join(" ")).not.toContain("Reporting by");
@@ -168,7 +190,10 @@ describe("politeness", () => {
     await check(id);
     const [first, second] = server.requests.filter(({ url }) => url === "/polite");
     expect([first!.headers["if-none-match"], first!.headers["if-modified-since"]]).toEqual([undefined, undefined]);
-    expect([second!.headers["if-none-match"], second!.headers["if-modified-since"]]).toEqual(['W/"a b"', "Mon, 02 Nov 2026 10:00:00 GMT"]);
+    expect([second!.headers["if-none-match"], second!.headers["if-modified-since"]]).toEqual([
+      'W/"a b"',
+      "Mon, 02 Nov 2026 10:00:00 GMT",
+    ]);
     expect([second!.headers["cookie"], second!.headers["referer"]]).toEqual([undefined, undefined]);
     expect(second!.headers["user-agent"]).toContain("Slugline");
   });
@@ -202,7 +227,10 @@ describe("politeness", () => {
     site.set(`/bad-${status}`, { status, headers, body: "" });
     const id = await source(`/bad-${status}`);
     await check(id);
-    const { rows } = await store.query<{ error: string; failures: number; state: string }>("select error, failures, state from slugline.source where id = $1", [id]);
+    const { rows } = await store.query<{ error: string; failures: number; state: string }>(
+      "select error, failures, state from slugline.source where id = $1",
+      [id],
+    );
     expect(rows[0]).toMatchObject({ error: expect.stringContaining(sentence), failures: 1, state: "active" });
     expect(await dueSources(store, 1_000)).not.toContain(id);
   });
@@ -221,7 +249,9 @@ describe("politeness", () => {
     site.set("/gone", { status: 410, body: "" });
     const id = await source("/gone");
     await check(id);
-    expect((await store.query<{ state: string }>("select state from slugline.source where id = $1", [id])).rows[0]!.state).toBe("gone");
+    expect((await store.query<{ state: string }>("select state from slugline.source where id = $1", [id])).rows[0]!.state).toBe(
+      "gone",
+    );
   });
 
   test("a page in place of a feed, an empty answer and a server that is away are told, and break nothing", async () => {
@@ -231,7 +261,10 @@ describe("politeness", () => {
     const away = await source("/away");
     await store.query("update slugline.source set url = 'http://10.0.0.1/feed' where id = $1", [away]);
     for (const id of [html, empty, away]) await check(id);
-    const { rows } = await store.query<{ id: string; error: string }>("select id, error from slugline.source where id = any($1)", [[html, empty, away]]);
+    const { rows } = await store.query<{ id: string; error: string }>(
+      "select id, error from slugline.source where id = any($1)",
+      [[html, empty, away]],
+    );
     const errors = new Map(rows.map((row) => [row.id, row.error]));
     expect(errors.get(html)).toMatch(/page|HTML/i);
     expect(errors.get(empty)).toMatch(/empty/i);

@@ -18,7 +18,12 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 /** Types a command and reads what it says. */
 async function type(argv: string[], env: Record<string, string> = {}) {
   const [out, err]: [string[], string[]] = [[], []];
-  const code = await run(argv, { out: (line) => void out.push(line), err: (line) => void err.push(line), env: { DATABASE_URL: store.databaseUrl, ...env }, folder });
+  const code = await run(argv, {
+    out: (line) => void out.push(line),
+    err: (line) => void err.push(line),
+    env: { DATABASE_URL: store.databaseUrl, ...env },
+    folder,
+  });
   return { code, out: out.join("\n"), err: err.join("\n"), lines: out };
 }
 
@@ -47,7 +52,10 @@ describe("the command line", () => {
   });
 
   test("every fault of the configuration is told by whatever needs it", async () => {
-    write("bad.yaml", `${SITE}\naccounts:\n  - { name: a, network: mastodn }\n  - { name: a, network: rehearsal, voice: loud }\n`);
+    write(
+      "bad.yaml",
+      `${SITE}\naccounts:\n  - { name: a, network: mastodn }\n  - { name: a, network: rehearsal, voice: loud }\n`,
+    );
     const { code, err } = await type(["apply", "bad.yaml"]);
     expect(code).toBe(1);
     expect(err).toMatch(/bad\.yaml:3 accounts\[0\]\.network/);
@@ -74,14 +82,21 @@ describe("the store by hand", () => {
   test("a person is added with a link that signs them in", async () => {
     const { code, out } = await type(["user", "add", "ada@example.org", "--role", "admin", "--json"]);
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ email: "ada@example.org", role: "admin", link: expect.stringMatching(/^http:\/\/localhost:3000\/sign-in\/[\w-]{43}$/) });
+    expect(JSON.parse(out)).toMatchObject({
+      email: "ada@example.org",
+      role: "admin",
+      link: expect.stringMatching(/^http:\/\/localhost:3000\/sign-in\/[\w-]{43}$/),
+    });
   });
 
   test("the stop switch is an alarm until it is taken back", async () => {
     await type(["pause", "a mistake in the feed"]);
     const stopped = await type(["check", "--json"]);
     expect(stopped.code).toBe(1);
-    expect(JSON.parse(stopped.out)).toMatchObject({ ok: false, troubles: [{ code: "paused", severity: "alarm", args: { why: "a mistake in the feed" } }] });
+    expect(JSON.parse(stopped.out)).toMatchObject({
+      ok: false,
+      troubles: [{ code: "paused", severity: "alarm", args: { why: "a mistake in the feed" } }],
+    });
     await type(["resume"]);
     expect((await type(["check"])).code).toBe(0);
   });
@@ -95,10 +110,32 @@ describe("reading without a store", () => {
     const { code, out } = await type(["inspect", "story.html", "--json"], away);
     expect(code).toBe(0);
     const article = JSON.parse(out) as Record<string, unknown>;
-    expect(Object.keys(article)).toEqual(
-      ["kind", "url", "canonical", "title", "summary", "body", "lang", "dir", "image", "authors", "tags", "published", "updated", "paywalled", "why"],
-    );
-    expect(article).toMatchObject({ kind: "article", url: null, title: "River rises", lang: "en", dir: "ltr", image: null, published: null });
+    expect(Object.keys(article)).toEqual([
+      "kind",
+      "url",
+      "canonical",
+      "title",
+      "summary",
+      "body",
+      "lang",
+      "dir",
+      "image",
+      "authors",
+      "tags",
+      "published",
+      "updated",
+      "paywalled",
+      "why",
+    ]);
+    expect(article).toMatchObject({
+      kind: "article",
+      url: null,
+      title: "River rises",
+      lang: "en",
+      dir: "ltr",
+      image: null,
+      published: null,
+    });
   });
 
   test("inspect shows a feed with its items", async () => {
@@ -112,10 +149,19 @@ describe("reading without a store", () => {
 
   test("preview writes a post within the network's limit, its link whole", async () => {
     write("story.html", STORY);
-    const { posts } = JSON.parse((await type(["preview", "story.html", "--network", "mastodon", "--json"], away)).out) as { posts: Record<string, unknown>[] };
+    const { posts } = JSON.parse((await type(["preview", "story.html", "--network", "mastodon", "--json"], away)).out) as {
+      posts: Record<string, unknown>[];
+    };
     expect(posts).toHaveLength(1);
     const post = posts[0] as { text: string; length: number; limit: number; link: string };
-    expect(post).toMatchObject({ network: "mastodon", account: null, unit: "grapheme", lang: "en", dir: "ltr", card: { title: "River rises" } });
+    expect(post).toMatchObject({
+      network: "mastodon",
+      account: null,
+      unit: "grapheme",
+      lang: "en",
+      dir: "ltr",
+      card: { title: "River rises" },
+    });
     expect(post.length).toBeLessThanOrEqual(post.limit);
     expect(post.text).toContain(post.link);
   });

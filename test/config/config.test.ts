@@ -44,21 +44,44 @@ describe("the configuration", () => {
   test("faults of the environment and of the file come in one message", () => {
     newsroom("site: {}\n");
     const faults = faultsOf(() =>
-      loadConfig({ PORT: "http", HEALTH_PORT: "3001", DATABASE_URL: "mysql://root:hunter2@db", LOG_LEVEL: "loud", SHORT_URL: "http://localhost/x" }, { folder }),
+      loadConfig(
+        {
+          PORT: "http",
+          HEALTH_PORT: "3001",
+          DATABASE_URL: "mysql://root:hunter2@db",
+          LOG_LEVEL: "loud",
+          SHORT_URL: "http://localhost/x",
+        },
+        { folder },
+      ),
     );
-    for (const start of ["environment PORT: ", "environment HEALTH_PORT: is 3001, as REDIRECT_PORT", "environment DATABASE_URL: ", "environment LOG_LEVEL: ", "environment SHORT_URL: ", "config/newsroom.yaml:1 site.name: is missing"]) {
-      expect(faults.some((fault) => fault.startsWith(start)), `${start} in\n${faults.join("\n")}`).toBe(true);
+    for (const start of [
+      "environment PORT: ",
+      "environment HEALTH_PORT: is 3001, as REDIRECT_PORT",
+      "environment DATABASE_URL: ",
+      "environment LOG_LEVEL: ",
+      "environment SHORT_URL: ",
+      "config/newsroom.yaml:1 site.name: is missing",
+    ]) {
+      expect(
+        faults.some((fault) => fault.startsWith(start)),
+        `${start} in\n${faults.join("\n")}`,
+      ).toBe(true);
     }
     expect(faults.join()).not.toContain("hunter2");
   });
 
   test("short links on the editor's host are refused: its cookies would go with them", () => {
-    expect(faultsOf(() => loadConfig({ PUBLIC_URL: "https://a.example", SHORT_URL: "https://a.example:444" }, { folder })).join()).toMatch(/SHORT_URL.*host of their own/);
+    expect(
+      faultsOf(() => loadConfig({ PUBLIC_URL: "https://a.example", SHORT_URL: "https://a.example:444" }, { folder })).join(),
+    ).toMatch(/SHORT_URL.*host of their own/);
     expect(loadConfig({ PUBLIC_URL: "http://127.0.0.1:3000" }, { folder }).shortUrl).toBe("http://localhost:3001");
   });
 
   test("a file that was named but is not there is told", () => {
-    expect(faultsOf(() => loadConfig({ SLUGLINE_CONFIG: "elsewhere.yaml" }, { folder }))).toEqual([expect.stringMatching(/^elsewhere.yaml is not there.*config\/newsroom.example.yaml/)]);
+    expect(faultsOf(() => loadConfig({ SLUGLINE_CONFIG: "elsewhere.yaml" }, { folder }))).toEqual([
+      expect.stringMatching(/^elsewhere.yaml is not there.*config\/newsroom.example.yaml/),
+    ]);
   });
 
   test(".env fills in what the process was not given", () => {

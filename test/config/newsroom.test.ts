@@ -8,9 +8,20 @@ describe("a newsroom's file", () => {
   test("the example is right, and every duration becomes seconds", () => {
     const example = readFileSync(new URL("../../config/newsroom.example.yaml", import.meta.url), "utf8");
     const newsroom = parsed(example, { CMS_SECRET: SECRET, MASTO_TOKEN: "t" });
-    expect(newsroom.sources[0]).toMatchObject({ name: "front", kind: "feed", intervalS: 60, postNewest: 0, lang: null, mode: null });
+    expect(newsroom.sources[0]).toMatchObject({
+      name: "front",
+      kind: "feed",
+      intervalS: 60,
+      postNewest: 0,
+      lang: null,
+      mode: null,
+    });
     expect(newsroom.accounts[0]).toMatchObject({ spacingS: 180, settings: { tokenEnv: "MASTO_TOKEN", visibility: "public" } });
-    expect(newsroom.rules[0]).toMatchObject({ when: { source: ["cms"], lang: [], tags: ["breaking"] }, priority: "breaking", staleAfterS: 7200 });
+    expect(newsroom.rules[0]).toMatchObject({
+      when: { source: ["cms"], lang: [], tags: ["breaking"] },
+      priority: "breaking",
+      staleAfterS: 7200,
+    });
     expect(newsroom.voices["plain"]?.utm).toEqual({ source: "{network}", medium: "social" });
   });
 
@@ -23,7 +34,9 @@ describe("a newsroom's file", () => {
   test("our own feeds are asked every minute, strangers' every hour, unless the file says otherwise", () => {
     const feeds = ["https://example.org/f", "https://news.example.org/f", "https://other.example/f"];
     const list = feeds.map((url, at) => `{ name: f${at}, kind: feed, url: "${url}" }`);
-    const intervals = parsed(`${SITE}sources: [${list.join(", ")}]`).sources.map((source) => (source.kind === "feed" ? source.intervalS : 0));
+    const intervals = parsed(`${SITE}sources: [${list.join(", ")}]`).sources.map((source) =>
+      source.kind === "feed" ? source.intervalS : 0,
+    );
     expect(intervals).toEqual([60, 60, 3600]);
   });
 });
@@ -48,7 +61,10 @@ rules:
 `),
     );
     const at = (line: number, path: string, what: RegExp) =>
-      expect(faults.find((fault) => fault.startsWith(`config/newsroom.yaml:${line} ${path}:`) && what.test(fault)), `${path} in\n${faults.join("\n")}`).toBeDefined();
+      expect(
+        faults.find((fault) => fault.startsWith(`config/newsroom.yaml:${line} ${path}:`) && what.test(fault)),
+        `${path} in\n${faults.join("\n")}`,
+      ).toBeDefined();
     at(3, "sources[0].url", /http/);
     at(4, "sources[1].name", /already the name of sources\[0\]/);
     at(4, "sources[1].interval", /between 30s and 7d/);
@@ -67,14 +83,18 @@ rules:
   });
 
   test("a key nobody knows is refused at its own line, with the nearest that is known", () => {
-    const faults = faultsOf(() => parsed(`${SITE}accounts:\n  - name: a\n    network: rehearsal\n    spaceing: 3m\n    zzzzzzzz: 1\n`));
+    const faults = faultsOf(() =>
+      parsed(`${SITE}accounts:\n  - name: a\n    network: rehearsal\n    spaceing: 3m\n    zzzzzzzz: 1\n`),
+    );
     expect(faults[0]).toBe('config/newsroom.yaml:5 accounts[0].spaceing: is not known here. Did you mean "spacing"?');
     expect(faults[1]).toMatch(/^config\/newsroom.yaml:6 accounts\[0\].zzzzzzzz: is not known here. Known: name, network,/);
   });
 
   test("a secret where a variable's name belongs is refused and never repeated", () => {
     for (const secret of ["hunter2-Secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "AKIAIOSFODNN7EXAMPLEKEY0"]) {
-      const told = faultsOf(() => parsed(`${SITE}accounts: [{ name: a, network: mastodon, server: https://m.example, tokenEnv: ${secret} }]`)).join("\n");
+      const told = faultsOf(() =>
+        parsed(`${SITE}accounts: [{ name: a, network: mastodon, server: https://m.example, tokenEnv: ${secret} }]`),
+      ).join("\n");
       expect(told).toMatch(/accounts\[0\].tokenEnv: must be the NAME of an environment variable, such as MASTO_TOKEN/);
       expect(told).not.toContain(secret);
     }
@@ -84,7 +104,9 @@ rules:
   });
 
   test("a password in an address, or in a line that is no YAML, is not repeated either", () => {
-    expect(faultsOf(() => parsed(`${SITE}sources: [{ name: f, kind: feed, url: "https://me:hunter2@example.org/" }]`)).join()).not.toContain("hunter2");
+    expect(
+      faultsOf(() => parsed(`${SITE}sources: [{ name: f, kind: feed, url: "https://me:hunter2@example.org/" }]`)).join(),
+    ).not.toContain("hunter2");
     const broken = faultsOf(() => parsed(`${SITE}accounts:\n  - token: "hunter2\n   - x: [\n`)).join("\n");
     expect(broken).toMatch(/^config\/newsroom.yaml:\d+ is no readable YAML/);
     expect(broken).not.toContain("hunter2");

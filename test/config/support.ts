@@ -13,7 +13,11 @@ export function faultsOf(work: () => unknown): string[] {
   try {
     work();
   } catch (error) {
-    if (error instanceof Fault && error.code === "CONFIG_INVALID") return error.message.split("\n").slice(1).map((line) => line.trim());
+    if (error instanceof Fault && error.code === "CONFIG_INVALID")
+      return error.message
+        .split("\n")
+        .slice(1)
+        .map((line) => line.trim());
     throw error;
   }
   return [];

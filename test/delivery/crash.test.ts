@@ -7,76 +7,101 @@ import { startMastodon, type MastodonStandIn } from "../support/mastodon.ts";
 import { testStore, until, type TestStore } from "../support/store.ts";
 
 /** Every labelled moment on a delivery's way, in order. */
-const LABELS = ["before-intent", "after-intent", "before-write", "after-answer", "before-confirm", "after-confirm", "before-look", "after-look"];
+const LABELS = [
+  "before-intent",
+  "after-intent",
+  "before-write",
+  "after-answer",
+  "before-confirm",
+  "after-confirm",
+  "before-look",
+  "after-look",
+];
 /** How often each is passed before the process dies, in one run. The full run takes more. */
 const ROUNDS = process.env.FULL ? 5 : 1;
 
-describe.each(["postgres", "redis"])("a worker killed (SIGKILL) at each moment of a delivery, with the queue on %s", (backend) => {
-  const missing = backend === "redis" && noRedis !== undefined;
-  if (missing) console.log(`Skipped: ${noRedis}. npm run test:full installs it on Debian.`);
+describe.each(["postgres", "redis"])(
+  "a worker killed (SIGKILL) at each moment of a delivery, with the queue on %s",
+  (backend) => {
+    const missing = backend === "redis" && noRedis !== undefined;
+    if (missing) console.log(`Skipped: ${noRedis}. npm run test:full installs it on Debian.`);
 
-  describe.skipIf(missing)("where it is installed", () => {
-    let store: TestStore;
-    let server: MastodonStandIn;
-    let desk: Awaited<ReturnType<typeof openDesk>>;
-    let redis: Awaited<ReturnType<typeof startRedis>> | undefined;
-    const children = new Set<ChildProcess>();
+    describe.skipIf(missing)("where it is installed", () => {
+      let store: TestStore;
+      let server: MastodonStandIn;
+      let desk: Awaited<ReturnType<typeof openDesk>>;
+      let redis: Awaited<ReturnType<typeof startRedis>> | undefined;
+      const children = new Set<ChildProcess>();
 
-    beforeAll(async () => {
-      store = await testStore();
-      server = await startMastodon({ rateLimit: 100_000 });
-      desk = await openDesk(store, { server: server.url });
-      await desk.account({ name: "masto-en" });
-      await desk.account({ name: "local-en", rehearsal: true });
-      if (backend === "redis") redis = await startRedis();
-    });
-    afterAll(async () => {
-      for (const child of children) child.kill("SIGKILL");
-      await desk.close();
-      await server.close();
-      await redis?.remove();
-    });
+      beforeAll(async () => {
+        store = await testStore();
+        server = await startMastodon({ rateLimit: 100_000 });
+        desk = await openDesk(store, { server: server.url });
+        await desk.account({ name: "masto-en" });
+        await desk.account({ name: "local-en", rehearsal: true });
+        if (backend === "redis") redis = await startRedis();
+      });
+      afterAll(async () => {
+        for (const child of children) child.kill("SIGKILL");
+        await desk.close();
+        await server.close();
+        await redis?.remove();
+      });
 
-    function worker(crashAt: string): ChildProcess {
-      const env = { ...process.env, DATABASE_URL: store.databaseUrl, REDIS_URL: redis?.url, ALLOW: new URL(server.url).host, CRASH_AT: crashAt };
-      const child = spawn(process.execPath, ["test/support/delivery-process.ts"], { env, stdio: ["ignore", "ignore", "inherit"] });
-      children.add(child);
-      void once(child, "exit").then(() => children.delete(child));
-      return child;
-    }
+      function worker(crashAt: string): ChildProcess {
+        const env = {
+          ...process.env,
+          DATABASE_URL: store.databaseUrl,
+          REDIS_URL: redis?.url,
+          ALLOW: new URL(server.url).host,
+          CRASH_AT: crashAt,
+        };
+        const child = spawn(process.execPath, ["test/support/delivery-process.ts"], {
+          env,
+          stdio: ["ignore", "ignore", "inherit"],
+        });
+        children.add(child);
+        void once(child, "exit").then(() => children.delete(child));
+        return child;
+      }
 
-    test("every post stands exactly once, on Mastodon and on the local timeline", { timeout: 60_000 * ROUNDS }, async () => {
-      const posts: { account: string; id: string }[] = [];
-      let killed = 0;
-      for (let round = 1; round <= ROUNDS; round += 1) {
-        for (const label of LABELS) {
-          const story = await desk.story();
-          for (const [account, id] of Object.entries(story.posts)) {
-            posts.push({ account, id });
-            await desk.approve(id);
+      test("every post stands exactly once, on Mastodon and on the local timeline", { timeout: 60_000 * ROUNDS }, async () => {
+        const posts: { account: string; id: string }[] = [];
+        let killed = 0;
+        for (let round = 1; round <= ROUNDS; round += 1) {
+          for (const label of LABELS) {
+            const story = await desk.story();
+            for (const [account, id] of Object.entries(story.posts)) {
+              posts.push({ account, id });
+              await desk.approve(id);
+            }
+            // A look is only taken where an answer was lost.
+            if (label.endsWith("look")) server.next("reset-after-accept-key-lost");
+            const child = worker(`${label}#${round % 2 === 1 ? 1 : 2}`);
+            const patience = setTimeout(() => child.kill("SIGKILL"), 8_000);
+            const [, signal] = (await once(child, "exit")) as [number | null, string | null];
+            clearTimeout(patience);
+            expect(signal).toBe("SIGKILL");
+            killed += 1;
           }
-          // A look is only taken where an answer was lost.
-          if (label.endsWith("look")) server.next("reset-after-accept-key-lost");
-          const child = worker(`${label}#${round % 2 === 1 ? 1 : 2}`);
-          const patience = setTimeout(() => child.kill("SIGKILL"), 8_000);
-          const [, signal] = (await once(child, "exit")) as [number | null, string | null];
-          clearTimeout(patience);
-          expect(signal).toBe("SIGKILL");
-          killed += 1;
         }
-      }
-      const last = worker("");
-      const open = async () =>
-        (await store.query<{ state: string }>("select coalesce(d.state, 'none') as state from slugline.post p left join slugline.delivery d on d.post_id = p.id where p.state = 'approved' and coalesce(d.state, '') <> 'posted'")).rows;
-      await until(async () => (await open()).length === 0, 30_000).catch(async () => expect(await open()).toEqual([]));
-      last.kill("SIGKILL");
-      for (const { account, id } of posts) {
-        const { code } = await desk.link(id);
-        const local = await store.query("select from slugline.timeline where text like $1", [`%/${code}`]);
-        const there = account === "masto-en" ? server.byLink(`${SHORT_URL}/${code}`).length : local.rows.length;
-        expect({ account, id, there }).toEqual({ account, id, there: 1 });
-      }
-      expect(killed).toBe(LABELS.length * ROUNDS);
+        const last = worker("");
+        const open = async () =>
+          (
+            await store.query<{ state: string }>(
+              "select coalesce(d.state, 'none') as state from slugline.post p left join slugline.delivery d on d.post_id = p.id where p.state = 'approved' and coalesce(d.state, '') <> 'posted'",
+            )
+          ).rows;
+        await until(async () => (await open()).length === 0, 30_000).catch(async () => expect(await open()).toEqual([]));
+        last.kill("SIGKILL");
+        for (const { account, id } of posts) {
+          const { code } = await desk.link(id);
+          const local = await store.query("select from slugline.timeline where text like $1", [`%/${code}`]);
+          const there = account === "masto-en" ? server.byLink(`${SHORT_URL}/${code}`).length : local.rows.length;
+          expect({ account, id, there }).toEqual({ account, id, there: 1 });
+        }
+        expect(killed).toBe(LABELS.length * ROUNDS);
+      });
     });
-  });
-});
+  },
+);

@@ -65,7 +65,9 @@ describe("a network that says no", () => {
     expect(await lab.desk.deliver(one.post)).toBe("locked-out");
     await lab.desk.ring(two.post);
     expect(await lab.desk.stateOf(two.post)).toBe("due");
-    const { rows } = await lab.store.query<{ id: string; state: string; state_why: string }>("select id, state, state_why from slugline.account where name = 'masto-en'");
+    const { rows } = await lab.store.query<{ id: string; state: string; state_why: string }>(
+      "select id, state, state_why from slugline.account where name = 'masto-en'",
+    );
     expect(rows[0]).toMatchObject({ state: "locked-out", state_why: expect.stringContaining("401") });
     await learnAccount({ store: lab.store, driver: lab.desk.driver, log: silentLog }, rows[0]!.id, new AbortController().signal);
     await lab.desk.ring(one.post);
@@ -80,7 +82,9 @@ describe("a network that says no", () => {
     expect(await lab.desk.deliver(post)).toBe("refused");
     const { code } = await lab.desk.link(post);
     const deps = { shortUrl: SHORT_URL, usualLimits: lab.desk.usualLimits };
-    expect(await revise(lab.store, deps, { postId: post, revision: 1, text: `Shorter ${SHORT_URL}/${code}`, person: lab.desk.person })).toEqual({ ok: true, revision: 2 });
+    expect(
+      await revise(lab.store, deps, { postId: post, revision: 1, text: `Shorter ${SHORT_URL}/${code}`, person: lab.desk.person }),
+    ).toEqual({ ok: true, revision: 2 });
     await lab.desk.ring(post);
     expect(await lab.desk.stateOf(post)).toBe("cancelled");
     await lab.desk.approve(post);
@@ -141,7 +145,10 @@ describe("nothing goes out that was not decided", () => {
     await resume(lab.store, "Rosa");
     expect(await lab.desk.deliver(post)).toBe("asked");
     const { id } = await lab.desk.row(post);
-    expect(await answer(lab.store, { deliveryId: String(id), answer: "drop", person: lab.desk.person })).toEqual({ ok: true, state: "cancelled" });
+    expect(await answer(lab.store, { deliveryId: String(id), answer: "drop", person: lab.desk.person })).toEqual({
+      ok: true,
+      state: "cancelled",
+    });
     await lab.desk.ring(post);
     expect(await lab.desk.stateOf(post)).toBe("cancelled");
     expect(lab.server.byLink(link)).toHaveLength(0);
@@ -159,7 +166,9 @@ describe("nothing goes out that was not decided", () => {
     const { post } = await lab.approved();
     await lab.desk.deliver(post);
     const { id } = await lab.desk.row(post);
-    await expect(lab.store.query("update slugline.delivery set state = 'due' where id = $1", [id])).rejects.toThrow("does not go from posted to due");
+    await expect(lab.store.query("update slugline.delivery set state = 'due' where id = $1", [id])).rejects.toThrow(
+      "does not go from posted to due",
+    );
     await expect(lab.store.query("update slugline.post set revision = 2 where id = $1", [post])).rejects.toThrow("on its way");
   });
 

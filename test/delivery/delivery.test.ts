@@ -73,7 +73,9 @@ function steps(world: World, lookFinds: boolean): World[] {
 describe("a delivery", () => {
   test("reaches every state, and ends only as posted or cancelled", () => {
     expect([...explore("due").keys()].toSorted()).toEqual([...DELIVERY_STATES].toSorted());
-    const ends = DELIVERY_STATES.filter((state) => DELIVERY_HAPPENINGS.every((happening) => nextDelivery(state, happening) === null));
+    const ends = DELIVERY_STATES.filter((state) =>
+      DELIVERY_HAPPENINGS.every((happening) => nextDelivery(state, happening) === null),
+    );
     expect(ends.toSorted()).toEqual(["cancelled", "posted"]);
   });
 

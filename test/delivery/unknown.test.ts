@@ -10,30 +10,44 @@ import { blindNetwork, useLab } from "./lab.ts";
 const lab = useLab();
 
 describe("an answer that does not tell", () => {
-  const accepted: MastodonFault[] = ["reset-after-accept", "reset-after-accept-key-lost", "hang-after-accept", "truncated-json", "html-200", "empty-200", "json-without-id"];
+  const accepted: MastodonFault[] = [
+    "reset-after-accept",
+    "reset-after-accept-key-lost",
+    "hang-after-accept",
+    "truncated-json",
+    "html-200",
+    "empty-200",
+    "json-without-id",
+  ];
   const more: MastodonFault[] = [500, 502, 503, 504].map((status) => ({ status, accept: true }));
-  test.each([...accepted, ...more])("after the network took it (%j): it is found by its link, never sent again", async (fault) => {
-    const { post, link } = await lab.approved();
-    lab.server.next(fault);
-    expect(await lab.desk.deliver(post)).toBe("posted");
-    expect(lab.server.byLink(link)).toHaveLength(1);
-    expect(await lab.desk.row(post)).toMatchObject({ attempts: 1, remote_id: lab.server.byLink(link)[0]!.id });
-  });
+  test.each([...accepted, ...more])(
+    "after the network took it (%j): it is found by its link, never sent again",
+    async (fault) => {
+      const { post, link } = await lab.approved();
+      lab.server.next(fault);
+      expect(await lab.desk.deliver(post)).toBe("posted");
+      expect(lab.server.byLink(link)).toHaveLength(1);
+      expect(await lab.desk.row(post)).toMatchObject({ attempts: 1, remote_id: lab.server.byLink(link)[0]!.id });
+    },
+  );
 
   const lost: MastodonFault[] = ["reset-before-accept", "hang-before-accept", 500, 502, 503, 504];
-  test.each(lost)("before the network took it (%j): it is sent again after the settle time and two looks, and stands once", async (fault) => {
-    const { post, link } = await lab.approved();
-    lab.server.next(fault);
-    await lab.desk.ring(post);
-    expect(await lab.desk.stateOf(post)).toBe("unknown");
-    await lab.advance(lab.store, "2s");
-    await lab.desk.ring(post);
-    expect(await lab.desk.stateOf(post)).toBe("unknown");
-    expect(await lab.desk.row(post)).toMatchObject({ misses: 0, attempts: 1 });
-    expect(await lab.desk.deliver(post)).toBe("posted");
-    expect(lab.server.byLink(link)).toHaveLength(1);
-    expect(await lab.desk.row(post)).toMatchObject({ attempts: 2 });
-  });
+  test.each(lost)(
+    "before the network took it (%j): it is sent again after the settle time and two looks, and stands once",
+    async (fault) => {
+      const { post, link } = await lab.approved();
+      lab.server.next(fault);
+      await lab.desk.ring(post);
+      expect(await lab.desk.stateOf(post)).toBe("unknown");
+      await lab.advance(lab.store, "2s");
+      await lab.desk.ring(post);
+      expect(await lab.desk.stateOf(post)).toBe("unknown");
+      expect(await lab.desk.row(post)).toMatchObject({ misses: 0, attempts: 1 });
+      expect(await lab.desk.deliver(post)).toBe("posted");
+      expect(lab.server.byLink(link)).toHaveLength(1);
+      expect(await lab.desk.row(post)).toMatchObject({ attempts: 2 });
+    },
+  );
 
   test("and a read-back that lags, fails and is limited: it still stands once, even when the key was lost", async () => {
     const { post, link } = await lab.approved();
@@ -52,9 +66,23 @@ describe("an answer that does not tell", () => {
     expect(await lab.desk.deliver(post, 80, "2m")).toBe("asked");
     expect(lab.server.byLink(link)).toHaveLength(1);
     const { id } = await lab.desk.row(post);
-    expect(await answer(lab.store, { deliveryId: String(id), answer: "there", url: "https://social.example/1", person: lab.desk.person })).toEqual({ ok: true, state: "posted" });
-    expect(await answer(lab.store, { deliveryId: String(id), answer: "again", person: lab.desk.person })).toMatchObject({ ok: false, code: "decided" });
-    expect(await lab.desk.row(post)).toMatchObject({ state: "posted", assumed: "person", remote_url: "https://social.example/1" });
+    expect(
+      await answer(lab.store, {
+        deliveryId: String(id),
+        answer: "there",
+        url: "https://social.example/1",
+        person: lab.desk.person,
+      }),
+    ).toEqual({ ok: true, state: "posted" });
+    expect(await answer(lab.store, { deliveryId: String(id), answer: "again", person: lab.desk.person })).toMatchObject({
+      ok: false,
+      code: "decided",
+    });
+    expect(await lab.desk.row(post)).toMatchObject({
+      state: "posted",
+      assumed: "person",
+      remote_url: "https://social.example/1",
+    });
   });
 
   test("on a network that cannot be asked: a person is asked, or the account's onUnknown answers, and nothing is sent twice", async () => {
@@ -104,7 +132,11 @@ describe("an answer that does not tell", () => {
     const { post, link } = await lab.approved();
     const before = lab.server.requests.length;
     const start = performance.now();
-    const late = { ...lab.desk.deps, clock: { ...lab.desk.deps.clock, monotonic: () => start + (late.begun ? 10_000_000 : 0) }, begun: false };
+    const late = {
+      ...lab.desk.deps,
+      clock: { ...lab.desk.deps.clock, monotonic: () => start + (late.begun ? 10_000_000 : 0) },
+      begun: false,
+    };
     late.crashpoint = (label: string) => void (late.begun ||= label === "after-intent");
     await deliver(late, post, new AbortController().signal);
     expect(await lab.desk.stateOf(post)).toBe("due");
@@ -126,7 +158,13 @@ test("a network whose clock is hours away from ours is still found by the link",
 test("a match is never a post that another delivery owns", async () => {
   const base = blindNetwork();
   base.outcome = { kind: "posted", id: "same-id", url: null };
-  const network: Network & { found: Found } = { ...base, name: "mirror", promise: "reconciled", found: { kind: "absent" }, find: async () => network.found };
+  const network: Network & { found: Found } = {
+    ...base,
+    name: "mirror",
+    promise: "reconciled",
+    found: { kind: "absent" },
+    find: async () => network.found,
+  };
   const other = await openDesk(lab.store, { networks: [network] });
   await other.account({ name: "mirror-en", network: "mirror" });
   const [one, two] = [await other.story(), await other.story()];

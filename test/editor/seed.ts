@@ -9,7 +9,7 @@ import type { TestStore } from "../support/store.ts";
 
 export const SHORT_URL = "https://go.example.org";
 export const ORIGIN = "http://localhost:3000";
-export const LIMITS: Limits = { max: 500, unit: "grapheme", perLink: 23 };
+const LIMITS: Limits = { max: 500, unit: "grapheme", perLink: 23 };
 
 const STORIES = [
   {

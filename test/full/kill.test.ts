@@ -42,9 +42,22 @@ rules: [{ accounts: [masto, local] }]
 
 /** True only when the hook was acknowledged: from then on its story must not be lost. */
 async function hook(id: string): Promise<boolean> {
-  const body = JSON.stringify({ event: "published", article: { guid: id, url: `https://example.org/${id}`, title: `Story ${id}`, text: "The bridge opens on Monday, the council said on Tuesday. ".repeat(9), lang: "en" } });
+  const body = JSON.stringify({
+    event: "published",
+    article: {
+      guid: id,
+      url: `https://example.org/${id}`,
+      title: `Story ${id}`,
+      text: "The bridge opens on Monday, the council said on Tuesday. ".repeat(9),
+      lang: "en",
+    },
+  });
   const now = new Date();
-  const headers = { "webhook-id": id, "webhook-timestamp": String(Math.floor(now.getTime() / 1000)), "webhook-signature": new Webhook(SECRET).sign(id, now, body) };
+  const headers = {
+    "webhook-id": id,
+    "webhook-timestamp": String(Math.floor(now.getTime() / 1000)),
+    "webhook-signature": new Webhook(SECRET).sign(id, now, body),
+  };
   return fetch(`${running!.url}/hooks/cms`, { method: "POST", headers, body }).then(
     (answer) => answer.status === 202,
     () => false,
@@ -58,48 +71,67 @@ async function click(link: string): Promise<boolean> {
   );
 }
 
-test(`kill -9 at any moment, then start: nothing lost, nothing twice, no click forgotten (seed ${seed})`, { timeout: 300_000 }, async () => {
-  let state = seed;
-  const random = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
-  const acknowledged: string[] = [];
-  let clicks = 0;
-  let asked = 0;
-  for (let kill = 0; kill < KILLS; kill += 1) {
-    await start();
-    let alive = true;
-    const busy = (async () => {
-      for (let n = 0; alive; n += 1) {
-        const id = `k${kill}-${n}`;
-        if (await hook(id)) acknowledged.push(id);
-        const link = /http:\/\/127\.0\.0\.1:\d+\/\S{8}/.exec(server.accepted.at(-1)?.text ?? "")?.[0];
-        for (let visit = 0; link && visit < 5; visit += 1) {
-          asked += 1;
-          if (await click(link)) clicks += 1;
+test(
+  `kill -9 at any moment, then start: nothing lost, nothing twice, no click forgotten (seed ${seed})`,
+  { timeout: 300_000 },
+  async () => {
+    let state = seed;
+    const random = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+    const acknowledged: string[] = [];
+    let clicks = 0;
+    let asked = 0;
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      await start();
+      let alive = true;
+      const busy = (async () => {
+        for (let n = 0; alive; n += 1) {
+          const id = `k${kill}-${n}`;
+          if (await hook(id)) acknowledged.push(id);
+          const link = /http:\/\/127\.0\.0\.1:\d+\/\S{8}/.exec(server.accepted.at(-1)?.text ?? "")?.[0];
+          for (let visit = 0; link && visit < 5; visit += 1) {
+            asked += 1;
+            if (await click(link)) clicks += 1;
+          }
         }
-      }
-    })();
-    await new Promise((resolve) => setTimeout(resolve, 200 + random() * 2_500));
-    await running!.kill();
-    alive = false;
-    await busy;
-  }
-  await start();
-  const store: OpenStore = await openStore({ dataDir: `${folder.path}/data`, log: silentLog, role: "cli" });
-  const count = async (sql: string) => Number((await store.query<{ n: string }>(sql)).rows[0]!.n);
-  // A delivery under the lease of a process that died waits for it to end, and for the network to settle.
-  await until(async () => (await count("select count(*) as n from slugline.post p where not exists (select from slugline.delivery d where d.post_id = p.id and d.state = 'posted')")) === 0, 200_000);
-  for (const id of acknowledged) {
-    expect(server.accepted.filter(({ text }) => text.startsWith(`Story ${id}\n`))).toHaveLength(1);
-  }
-  expect(await count("select count(*) as n from (select key from slugline.timeline group by account_id, key having count(*) > 1) twice")).toBe(0);
-  expect(await count("select count(*) as n from slugline.timeline")).toBe(server.accepted.length);
-  expect(new Set(server.accepted.map(({ text }) => text.split("\n", 1)[0])).size).toBe(server.accepted.length);
-  await until(async () => (await count("select coalesce(sum(count), 0) as n from slugline.click_hour where class = 'click'")) >= clicks, 60_000);
-  const counted = await count("select sum(count) as n from slugline.click_hour where class = 'click'");
-  expect(counted).toBeGreaterThanOrEqual(clicks);
-  // A click whose answer the kill cut off may be counted; more than one for each kill would be an invention.
-  expect(counted).toBeLessThanOrEqual(clicks + KILLS);
-  expect(asked).toBeGreaterThan(KILLS);
-  console.log(`seed ${seed}: ${KILLS} kills, ${acknowledged.length} hooks acknowledged, ${server.accepted.length} posted, ${clicks} clicks answered, ${counted} counted`);
-  await store.close();
-});
+      })();
+      await new Promise((resolve) => setTimeout(resolve, 200 + random() * 2_500));
+      await running!.kill();
+      alive = false;
+      await busy;
+    }
+    await start();
+    const store: OpenStore = await openStore({ dataDir: `${folder.path}/data`, log: silentLog, role: "cli" });
+    const count = async (sql: string) => Number((await store.query<{ n: string }>(sql)).rows[0]!.n);
+    // A delivery under the lease of a process that died waits for it to end, and for the network to settle.
+    await until(
+      async () =>
+        (await count(
+          "select count(*) as n from slugline.post p where not exists (select from slugline.delivery d where d.post_id = p.id and d.state = 'posted')",
+        )) === 0,
+      200_000,
+    );
+    for (const id of acknowledged) {
+      expect(server.accepted.filter(({ text }) => text.startsWith(`Story ${id}\n`))).toHaveLength(1);
+    }
+    expect(
+      await count(
+        "select count(*) as n from (select key from slugline.timeline group by account_id, key having count(*) > 1) twice",
+      ),
+    ).toBe(0);
+    expect(await count("select count(*) as n from slugline.timeline")).toBe(server.accepted.length);
+    expect(new Set(server.accepted.map(({ text }) => text.split("\n", 1)[0])).size).toBe(server.accepted.length);
+    await until(
+      async () => (await count("select coalesce(sum(count), 0) as n from slugline.click_hour where class = 'click'")) >= clicks,
+      60_000,
+    );
+    const counted = await count("select sum(count) as n from slugline.click_hour where class = 'click'");
+    expect(counted).toBeGreaterThanOrEqual(clicks);
+    // A click whose answer the kill cut off may be counted; more than one for each kill would be an invention.
+    expect(counted).toBeLessThanOrEqual(clicks + KILLS);
+    expect(asked).toBeGreaterThan(KILLS);
+    console.log(
+      `seed ${seed}: ${KILLS} kills, ${acknowledged.length} hooks acknowledged, ${server.accepted.length} posted, ${clicks} clicks answered, ${counted} counted`,
+    );
+    await store.close();
+  },
+);

@@ -31,7 +31,11 @@ test("a delivery that waits too long is told, and why", async () => {
   expect(await codes()).not.toContain("delivery-waiting");
   await advance(store, "11m");
   const found = (await troubles(store)).find(({ code }) => code === "delivery-waiting");
-  expect(found).toMatchObject({ severity: "alarm", post, args: { account: "masto-en", why: expect.stringContaining("refused") } });
+  expect(found).toMatchObject({
+    severity: "alarm",
+    post,
+    args: { account: "masto-en", why: expect.stringContaining("refused") },
+  });
 });
 
 test("an account whose server is away is told after three tries", async () => {
@@ -40,39 +44,70 @@ test("an account whose server is away is told after three tries", async () => {
 
 test("the stop switch is shown for as long as it is on", async () => {
   await pause(store, "Rosa", "wrong story");
-  expect((await troubles(store)).find(({ code }) => code === "paused")).toMatchObject({ severity: "alarm", args: { by: "Rosa", why: "wrong story" } });
+  expect((await troubles(store)).find(({ code }) => code === "paused")).toMatchObject({
+    severity: "alarm",
+    args: { by: "Rosa", why: "wrong story" },
+  });
   await resume(store, "Rosa");
   expect(await codes()).not.toContain("paused");
 });
 
 test("a source that is quieter than it ever is, one that fails and one that is gone are told", async () => {
   const [quiet, failing, gone] = [newId(), newId(), newId()];
-  const add = (id: string, name: string) => store.query("insert into slugline.source (id, name, kind, url, origin, baseline_at, last_new_at) values ($1, $2, 'feed', 'https://example.org/f', 'file', slugline.now(), slugline.now())", [id, name]);
-  for (const [id, name] of [[quiet, "quiet"], [failing, "failing"], [gone, "gone"]] as const) await add(id, name);
+  const add = (id: string, name: string) =>
+    store.query(
+      "insert into slugline.source (id, name, kind, url, origin, baseline_at, last_new_at) values ($1, $2, 'feed', 'https://example.org/f', 'file', slugline.now(), slugline.now())",
+      [id, name],
+    );
+  for (const [id, name] of [
+    [quiet, "quiet"],
+    [failing, "failing"],
+    [gone, "gone"],
+  ] as const)
+    await add(id, name);
   expect(await codes()).not.toContain("source-quiet");
-  await store.query("update slugline.source set failures = 2, failing_since = slugline.now(), error = 'The site answered 500.' where id = $1", [failing]);
+  await store.query(
+    "update slugline.source set failures = 2, failing_since = slugline.now(), error = 'The site answered 500.' where id = $1",
+    [failing],
+  );
   await store.query("update slugline.source set state = 'gone', state_why = 'gone for good' where id = $1", [gone]);
   await advance(store, "2d");
   const found = await troubles(store);
   expect(found.find(({ source, code }) => source === quiet && code === "source-quiet")).toBeDefined();
-  expect(found.find(({ source, code }) => source === failing && code === "source-failing")).toMatchObject({ severity: "alarm", args: { why: "The site answered 500." } });
+  expect(found.find(({ source, code }) => source === failing && code === "source-failing")).toMatchObject({
+    severity: "alarm",
+    args: { why: "The site answered 500." },
+  });
   expect(found.find(({ source }) => source === gone)).toMatchObject({ code: "source-gone", severity: "alarm" });
 });
 
 test("an article that no rule takes, one that cannot be read and a flood that is held are told", async () => {
   const add = (state: string, unclaimed: boolean) =>
-    store.query("insert into slugline.article (id, source_id, url, canonical_url, state, title, unclaimed, composed_version) values ($1, $2, $3, $3, $4, 'A story', $5, 1)", [newId(), desk.sourceId, `https://example.org/${newId()}`, state, unclaimed]);
+    store.query(
+      "insert into slugline.article (id, source_id, url, canonical_url, state, title, unclaimed, composed_version) values ($1, $2, $3, $3, $4, 'A story', $5, 1)",
+      [newId(), desk.sourceId, `https://example.org/${newId()}`, state, unclaimed],
+    );
   await add("ready", true);
   await add("failed", false);
   await add("held", false);
   await add("seen", false);
   await advance(store, "6m");
-  expect(await codes()).toEqual(expect.arrayContaining(["article-unclaimed", "article-failed", "article-held", "article-waiting"]));
+  expect(await codes()).toEqual(
+    expect.arrayContaining(["article-unclaimed", "article-failed", "article-held", "article-waiting"]),
+  );
 });
 
 test("the health door tells alive from ready, and numbers only to who may read them", async () => {
   let why: string[] = [];
-  const door = await openHealthDoor({ host: "127.0.0.1", port: 0, store, notReady: async () => why, numbers: () => ({ redirect_links: 3 }), metricsToken: "sesame", log: silentLog });
+  const door = await openHealthDoor({
+    host: "127.0.0.1",
+    port: 0,
+    store,
+    notReady: async () => why,
+    numbers: () => ({ redirect_links: 3 }),
+    metricsToken: "sesame",
+    log: silentLog,
+  });
   const get = (path: string, headers = {}) => fetch(door.url + path, { headers });
   expect((await get("/healthz")).status).toBe(200);
   expect((await get("/readyz")).status).toBe(200);

@@ -41,8 +41,20 @@ test("docs/architecture.md says how posts and deliveries move as the code does",
     const told = moves.filter(([, to]) => to !== null).map(([happening, to]) => `${happening} → \`${to}\``);
     return `| \`${state}\` | ${told.length > 0 ? `${told.join(", ")} ` : ""}|`;
   };
-  for (const state of POST_STATES) expect(text).toContain(row(state, POST_HAPPENINGS.map((it) => [it, nextPost(state, it, false)] as const)));
-  for (const state of DELIVERY_STATES) expect(text).toContain(row(state, DELIVERY_HAPPENINGS.map((it) => [it, nextDelivery(state, it)] as const)));
+  for (const state of POST_STATES)
+    expect(text).toContain(
+      row(
+        state,
+        POST_HAPPENINGS.map((it) => [it, nextPost(state, it, false)] as const),
+      ),
+    );
+  for (const state of DELIVERY_STATES)
+    expect(text).toContain(
+      row(
+        state,
+        DELIVERY_HAPPENINGS.map((it) => [it, nextDelivery(state, it)] as const),
+      ),
+    );
 });
 
 test("the newsroom.yaml of the README is one that Slugline takes", () => {

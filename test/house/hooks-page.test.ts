@@ -20,8 +20,13 @@ const SECRET = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
 const page = await readFile(join(projectRoot, "docs/hooks.md"), "utf8");
 const example = /```js\n([^]*?)```/.exec(page)?.[1] ?? "";
 const store = await testStore();
-await store.query("insert into slugline.source (id, name, kind, settings, origin) values ($1, 'cms', 'hook', $2, 'file')", [newId(), JSON.stringify({ secretEnv: "CMS_SECRET" })]);
-const hooks = createHooks({ receive: (source, headers, body) => receiveHook({ store, secrets: () => SECRET, clock: systemClock }, source, headers, body) });
+await store.query("insert into slugline.source (id, name, kind, settings, origin) values ($1, 'cms', 'hook', $2, 'file')", [
+  newId(),
+  JSON.stringify({ secretEnv: "CMS_SECRET" }),
+]);
+const hooks = createHooks({
+  receive: (source, headers, body) => receiveHook({ store, secrets: () => SECRET, clock: systemClock }, source, headers, body),
+});
 const server = serve({ fetch: new Hono().route("/hooks", hooks).fetch, port: 0, hostname: "127.0.0.1" });
 await once(server, "listening");
 const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks/cms`;

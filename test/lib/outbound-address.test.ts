@@ -105,7 +105,9 @@ describe("private addresses are not reached", () => {
         address,
         family: address.includes(":") ? 6 : 4,
       }));
-    await withOutbound({ lookup, dial: astray(server.port, dialled) }, (guarded) => failure(guarded.request("http://news.example/")));
+    await withOutbound({ lookup, dial: astray(server.port, dialled) }, (guarded) =>
+      failure(guarded.request("http://news.example/")),
+    );
     expect(dialled).toEqual(["93.184.216.34", "2606:2800:220:1::1"]);
   });
 

@@ -25,7 +25,13 @@ describe("when a busy server wants to be asked again", () => {
     expect(waitOf(headers)).toBe(wait);
   });
 
-  test.each([[{}], [{ "retry-after": "" }], [{ "retry-after": "soon" }], [{ "x-ratelimit-reset": "never" }], [{ date: http(NOW) }]])("nothing said: %j", (headers) => {
+  test.each([
+    [{}],
+    [{ "retry-after": "" }],
+    [{ "retry-after": "soon" }],
+    [{ "x-ratelimit-reset": "never" }],
+    [{ date: http(NOW) }],
+  ])("nothing said: %j", (headers) => {
     expect(waitOf(headers)).toBeUndefined();
   });
 

@@ -54,11 +54,18 @@ describe("shortening", () => {
   });
 
   test("else ends at a word, without a comma before the dots", () => {
-    expect(shorten("Floods, which nobody had expected, closed the bridge", within(35))).toBe("Floods, which nobody had expected…");
+    expect(shorten("Floods, which nobody had expected, closed the bridge", within(35))).toBe(
+      "Floods, which nobody had expected…",
+    );
   });
 
   test("never cuts a link, a surrogate pair, a joined emoji or a letter from its mark; never exceeds; any text", () => {
-    const words = fc.array(fc.oneof(fc.string({ unit: "grapheme" }), fc.constantFrom("https://go.example.org/abc/def", "👨‍👩‍👧‍👦", "می‌خواهم", "e\u0301", "東京都。", "كتاب،", "end.")));
+    const words = fc.array(
+      fc.oneof(
+        fc.string({ unit: "grapheme" }),
+        fc.constantFrom("https://go.example.org/abc/def", "👨‍👩‍👧‍👦", "می‌خواهم", "e\u0301", "東京都。", "كتاب،", "end."),
+      ),
+    );
     fc.assert(
       fc.property(words, fc.integer({ min: 0, max: 80 }), (parts, max) => {
         const text = cleanText(parts.join(" "));
@@ -69,7 +76,9 @@ describe("shortening", () => {
         const kept = short.replace(/…$/, "");
         expect(text.startsWith(kept)).toBe(true);
         expect(linksIn(text).some(([start, end]) => kept.length > start && kept.length < end)).toBe(false);
-        expect([...new Intl.Segmenter("und").segment(text)].some(({ index }) => index === kept.length) || kept.length === text.length).toBe(true);
+        expect(
+          [...new Intl.Segmenter("und").segment(text)].some(({ index }) => index === kept.length) || kept.length === text.length,
+        ).toBe(true);
       }),
     );
   });
@@ -100,7 +109,8 @@ describe("cleaning", () => {
     expect(cleanText("hidden\u{e0041}\u{e0042} text")).toBe("hidden text");
   });
   test("keeps joiners that mean something", () => {
-    for (const text of ["می‌خواهم", "👩‍🚒", "❤️‍🔥", "👩🏽‍🚒", "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}", "क्‍ष"]) expect(cleanText(text)).toBe(text);
+    for (const text of ["می‌خواهم", "👩‍🚒", "❤️‍🔥", "👩🏽‍🚒", "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}", "क्‍ष"])
+      expect(cleanText(text)).toBe(text);
     expect(cleanText("a\u200c b\u200d.")).toBe("a b.");
   });
   test("keeps lines where asked", () => {
@@ -115,7 +125,12 @@ describe("direction and language", () => {
   test("right to left is told by the language, else by the letters", () => {
     expect(["ar", "ckb", "fa", "he", "ur", "ku-Arab", "AR_sy"].map((lang) => dirOf(lang))).toEqual(Array(7).fill("rtl"));
     expect(["en", "kmr", "ja", "az-Latn"].map((lang) => dirOf(lang))).toEqual(Array(4).fill("ltr"));
-    expect([dirOf("ku", "ئەمڕۆ"), dirOf("ku", "Îro"), dirOf(null, "تدمر ISIS في"), dirOf(null, "")]).toEqual(["rtl", "ltr", "rtl", "ltr"]);
+    expect([dirOf("ku", "ئەمڕۆ"), dirOf("ku", "Îro"), dirOf(null, "تدمر ISIS في"), dirOf(null, "")]).toEqual([
+      "rtl",
+      "ltr",
+      "rtl",
+      "ltr",
+    ]);
   });
   test.each([
     ["ئەمڕۆ لە هەولێر کۆبوونەوەیەک بەڕێوەچوو", null, "ckb"],

@@ -10,7 +10,9 @@ import { keyOf, ready, signal } from "./contract.ts";
 
 let pictures: Recording;
 beforeAll(async () => {
-  pictures = await startRecording((_request, response) => response.writeHead(200, { "content-type": "image/png" }).end(Buffer.from("89504e470d0a1a0a", "hex")));
+  pictures = await startRecording((_request, response) =>
+    response.writeHead(200, { "content-type": "image/png" }).end(Buffer.from("89504e470d0a1a0a", "hex")),
+  );
 });
 afterAll(() => pictures.close());
 
@@ -21,7 +23,10 @@ interface Desk extends AsyncDisposable {
 
 async function desk(mediaPolls = 0): Promise<Desk> {
   const standIn = await startMastodon({ mediaPolls });
-  const outbound = createOutbound({ allow: [`127.0.0.1:${standIn.port}`, `127.0.0.1:${pictures.port}`], userAgent: "Slugline-test/0" });
+  const outbound = createOutbound({
+    allow: [`127.0.0.1:${standIn.port}`, `127.0.0.1:${pictures.port}`],
+    userAgent: "Slugline-test/0",
+  });
   return {
     standIn,
     outbound,
@@ -60,12 +65,15 @@ describe("a picture that is not taken: the post was surely not sent", () => {
     expect(at.standIn.requests.map(({ path }) => path)).toEqual(["/api/v2/media"]);
   });
 
-  test.each(cases.filter(([fault]) => [401, 403, 422, 429].includes(fault as number)))("%s while it is processed: %s", async (fault, kind) => {
-    await using at = await desk(3);
-    at.standIn.next(fault, 1, "media-status");
-    expect((await publish(at)).kind).toBe(kind);
-    expect(at.standIn.accepted).toEqual([]);
-  });
+  test.each(cases.filter(([fault]) => [401, 403, 422, 429].includes(fault as number)))(
+    "%s while it is processed: %s",
+    async (fault, kind) => {
+      await using at = await desk(3);
+      at.standIn.next(fault, 1, "media-status");
+      expect((await publish(at)).kind).toBe(kind);
+      expect(at.standIn.accepted).toEqual([]);
+    },
+  );
 
   test("a server that fails once while it processes one is asked again", async () => {
     await using at = await desk(1);
@@ -100,7 +108,11 @@ describe("an edit", () => {
   async function posted(): Promise<Desk & { readonly id: string; edit(): Promise<Outcome> }> {
     const at = await desk();
     const { id } = (await publish(at)) as { id: string };
-    return { ...at, id, edit: () => mastodon(at.outbound).edit!(accountOn(at.standIn.url), id, ready("Other words", null), signal()) };
+    return {
+      ...at,
+      id,
+      edit: () => mastodon(at.outbound).edit!(accountOn(at.standIn.url), id, ready("Other words", null), signal()),
+    };
   }
 
   test("changes the words and keeps the pictures", async () => {
@@ -121,12 +133,15 @@ describe("an edit", () => {
     [{ status: 200, body: '{"id":"1"}' }, "busy"],
     [{ status: 200, body: '{"id":"1","media_attachments":[{}]}' }, "busy"],
     ["reset-after-accept", "busy"],
-  ] as [MastodonFault, Outcome["kind"]][])("whose pictures are not told (%j): %s, and nothing was changed", async (fault, kind) => {
-    await using at = await posted();
-    at.standIn.next(fault, 1, "status");
-    expect((await at.edit()).kind).toBe(kind);
-    expect(at.standIn.accepted).toMatchObject([{ text: ready().text, editedAt: null }]);
-  });
+  ] as [MastodonFault, Outcome["kind"]][])(
+    "whose pictures are not told (%j): %s, and nothing was changed",
+    async (fault, kind) => {
+      await using at = await posted();
+      at.standIn.next(fault, 1, "status");
+      expect((await at.edit()).kind).toBe(kind);
+      expect(at.standIn.accepted).toMatchObject([{ text: ready().text, editedAt: null }]);
+    },
+  );
 });
 
 describe("a removal", () => {

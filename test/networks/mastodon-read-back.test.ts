@@ -72,7 +72,11 @@ describe("an entry that cannot be read", () => {
 
   test("from before the intent it does not matter", async () => {
     await using at = await desk();
-    at.standIn.next(page([{ created_at: new Date(Date.now() - HOUR).toISOString() }, { id: "7", created_at: made, content: "" }]), 1, "read");
+    at.standIn.next(
+      page([{ created_at: new Date(Date.now() - HOUR).toISOString() }, { id: "7", created_at: made, content: "" }]),
+      1,
+      "read",
+    );
     expect((await at.find(keyOf(ready()))).kind).toBe("absent");
   });
 });
@@ -95,15 +99,18 @@ describe.each([
   ["with its link", ready()],
   ["by its words", WORDS],
 ])("clocks that differ, %s", (_how, post) => {
-  test.each([-24 * HOUR, -3 * HOUR, -60_000, 0, 60_000, 3 * HOUR, 24 * HOUR])("the server's by %i ms: found, and nothing older is taken for it", async (shift) => {
-    await using at = await desk();
-    at.standIn.advance(shift);
-    at.standIn.seed(post.text, { createdAt: Date.now() + shift - 60_000 });
-    const key = keyOf(post);
-    expect((await at.find(key)).kind).toBe("absent");
-    const outcome = await at.publish(post, key);
-    expect(await at.find(key)).toEqual(outcome);
-  });
+  test.each([-24 * HOUR, -3 * HOUR, -60_000, 0, 60_000, 3 * HOUR, 24 * HOUR])(
+    "the server's by %i ms: found, and nothing older is taken for it",
+    async (shift) => {
+      await using at = await desk();
+      at.standIn.advance(shift);
+      at.standIn.seed(post.text, { createdAt: Date.now() + shift - 60_000 });
+      const key = keyOf(post);
+      expect((await at.find(key)).kind).toBe("absent");
+      const outcome = await at.publish(post, key);
+      expect(await at.find(key)).toEqual(outcome);
+    },
+  );
 
   test.each([-3 * HOUR, 3 * HOUR])("the store's by %i ms", async (shift) => {
     await using at = await desk();

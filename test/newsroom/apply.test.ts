@@ -20,7 +20,9 @@ accounts: [${DESK}]
 rules: [{ accounts: [desk] }]`);
 
 async function rowsOf(table: "account" | "source"): Promise<{ name: string; state: string; updated_at: Date }[]> {
-  const { rows } = await store.query<{ name: string; state: string; updated_at: Date }>(`select name, state, updated_at from slugline.${table} order by name`);
+  const { rows } = await store.query<{ name: string; state: string; updated_at: Date }>(
+    `select name, state, updated_at from slugline.${table} order by name`,
+  );
   return rows;
 }
 
@@ -37,7 +39,13 @@ describe("applying newsroom.yaml", () => {
   test("makes rows of sources, accounts, voices and rules", async () => {
     expect(await apply(store, WHOLE, { shortUrl })).toMatchObject({ sources: 1, accounts: 1, rules: 1, disabled: [] });
     const [desk] = await claimants(store);
-    expect(desk).toMatchObject({ name: "desk", mode: "review", rehearsal: false, rehearsal_why: null, settings: { tokenEnv: "TOKEN" } });
+    expect(desk).toMatchObject({
+      name: "desk",
+      mode: "review",
+      rehearsal: false,
+      rehearsal_why: null,
+      settings: { tokenEnv: "TOKEN" },
+    });
     expect(desk?.voice.text).toContain("{link}");
     expect(await rules(store)).toHaveLength(1);
   });

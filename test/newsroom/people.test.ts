@@ -1,5 +1,13 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { consumeSignInLink, createPerson, createSignInLink, openLink, sessionOf, signIn, signOut } from "../../src/newsroom/people.ts";
+import {
+  consumeSignInLink,
+  createPerson,
+  createSignInLink,
+  openLink,
+  sessionOf,
+  signIn,
+  signOut,
+} from "../../src/newsroom/people.ts";
 import { hashPassword, verifyPassword } from "../../src/newsroom/password.ts";
 import { may, passwordProblem, type Role } from "../../src/newsroom/person.ts";
 import { advance, testStore } from "../support/store.ts";
@@ -32,14 +40,18 @@ describe("a sign-in link", () => {
 
   test("opened twice at the same moment makes one admin, also from two links", async () => {
     const tokens = [await createSignInLink(store, null), await createSignInLink(store, null)];
-    const came = await Promise.all([...tokens, ...tokens].map((token, at) => consumeSignInLink(store, token, { ...ADA, email: `a${at}@example.org` })));
+    const came = await Promise.all(
+      [...tokens, ...tokens].map((token, at) => consumeSignInLink(store, token, { ...ADA, email: `a${at}@example.org` })),
+    );
     expect(came.filter(({ ok }) => ok)).toHaveLength(1);
     expect((await store.query("select from slugline.person")).rows).toHaveLength(1);
   });
 
   test("ends after a day, and is nowhere in the store", async () => {
     const token = await createSignInLink(store, null);
-    const { rows } = await store.query<{ kept: string }>("select encode(token_hash, 'escape') as kept from slugline.sign_in_link");
+    const { rows } = await store.query<{ kept: string }>(
+      "select encode(token_hash, 'escape') as kept from slugline.sign_in_link",
+    );
     expect(rows[0]?.kept).not.toContain(token);
     await advance(store, "25h");
     expect(await consumeSignInLink(store, token, ADA)).toEqual({ ok: false, code: "link-used" });
@@ -48,7 +60,11 @@ describe("a sign-in link", () => {
   test("for a person who is there gives a new password and ends their old sessions", async () => {
     const old = await admin();
     const id = (await sessionOf(store, old))!.id;
-    const signed = await consumeSignInLink(store, await createSignInLink(store, id), { email: "", name: "", password: "another long sentence" });
+    const signed = await consumeSignInLink(store, await createSignInLink(store, id), {
+      email: "",
+      name: "",
+      password: "another long sentence",
+    });
     expect(signed.ok).toBe(true);
     expect(await sessionOf(store, old)).toBeUndefined();
     expect((await enter(PASSWORD)).ok).toBe(false);

@@ -36,7 +36,10 @@ describe("who posts an article", () => {
 
   test("where the rule says no mode the source does, and then the account", () => {
     const rules = [rule({ accounts: ["wire"] })];
-    expect(claims(article, rules, accounts, { name: "front", mode: "review" })[0]).toMatchObject({ mode: "review", modeWhy: "source front" });
+    expect(claims(article, rules, accounts, { name: "front", mode: "review" })[0]).toMatchObject({
+      mode: "review",
+      modeWhy: "source front",
+    });
     expect(claims(article, rules, accounts, source)[0]).toMatchObject({ mode: "auto", modeWhy: "account wire" });
   });
 
@@ -48,7 +51,8 @@ describe("who posts an article", () => {
   });
 
   test("a language takes its regions, not the other way round, and no other language that begins alike", () => {
-    const takes = (lang: string | null, when: string) => claims({ lang, tags: [] }, [rule({ when: { lang: [when] } })], accounts, source).length === 1;
+    const takes = (lang: string | null, when: string) =>
+      claims({ lang, tags: [] }, [rule({ when: { lang: [when] } })], accounts, source).length === 1;
     expect(takes("de-AT", "de")).toBe(true);
     expect(takes("de", "de-AT")).toBe(false);
     expect(takes("arz", "ar")).toBe(false);
@@ -57,7 +61,8 @@ describe("who posts an article", () => {
 
   test("an account with a language is given no other one, unless the rule names it, and what nobody can name only to decide about", () => {
     const english = [{ name: "x-en", mode: "auto" as const, lang: "en" }];
-    const given = (lang: string | null, when: Partial<Rule["when"]> = {}) => claims({ lang, tags: [] }, [rule({ when, accounts: ["x-en"] })], english, source);
+    const given = (lang: string | null, when: Partial<Rule["when"]> = {}) =>
+      claims({ lang, tags: [] }, [rule({ when, accounts: ["x-en"] })], english, source);
     expect(given("en-GB")).toMatchObject([{ mode: "auto" }]);
     expect(given("ar")).toEqual([]);
     expect(given("ar", { lang: ["ar"] })).toMatchObject([{ mode: "auto" }]);

@@ -33,5 +33,6 @@ test("every state can be reached, and every decision taken back", () => {
     }
   }
   expect([...reached].toSorted()).toEqual([...POST_STATES].toSorted());
-  for (const state of ["approved", "rejected", "held", "expired"] as const) expect(nextPost(state, "release", false)).toBe("waiting");
+  for (const state of ["approved", "rejected", "held", "expired"] as const)
+    expect(nextPost(state, "release", false)).toBe("waiting");
 });

@@ -34,7 +34,9 @@ describe("a post in the plain voice", () => {
   });
 
   test("leaves no hole where a piece is missing", () => {
-    expect(write({ ...STORY, first: null, second: null, tags: [] }, PLAIN_VOICE, MASTODON).text).toBe(`Council opens the old bridge\n\n${LINK}`);
+    expect(write({ ...STORY, first: null, second: null, tags: [] }, PLAIN_VOICE, MASTODON).text).toBe(
+      `Council opens the old bridge\n\n${LINK}`,
+    );
   });
 
   test("fills nothing that stands in an article's own words", () => {
@@ -46,12 +48,18 @@ describe("a post in the plain voice", () => {
   test("fits and keeps its link whole, whatever the article says", () => {
     const words = fc.string({ unit: "grapheme", maxLength: 700 });
     fc.assert(
-      fc.property(words, fc.option(words), fc.option(words), fc.integer({ min: 40, max: 500 }), (headline, first, second, max) => {
-        const limits = { ...MASTODON, max };
-        const { text } = write({ ...STORY, headline, first, second }, PLAIN_VOICE, limits);
-        expect(text).toContain(LINK);
-        if (!fits(text, limits)) throw new Error(`${lengthOf(text, limits)} of ${max}: ${JSON.stringify(text)}`);
-      }),
+      fc.property(
+        words,
+        fc.option(words),
+        fc.option(words),
+        fc.integer({ min: 40, max: 500 }),
+        (headline, first, second, max) => {
+          const limits = { ...MASTODON, max };
+          const { text } = write({ ...STORY, headline, first, second }, PLAIN_VOICE, limits);
+          expect(text).toContain(LINK);
+          if (!fits(text, limits)) throw new Error(`${lengthOf(text, limits)} of ${max}: ${JSON.stringify(text)}`);
+        },
+      ),
       { numRuns: 150, verbose: 1 },
     );
   });
@@ -73,7 +81,11 @@ describe("where a link leads", () => {
   const facts = { network: "mastodon", account: "masto-en", lang: "en", source: "front" };
   test("carries the voice's utm and keeps the story's own parameters", () => {
     const voice = { ...PLAIN_VOICE, utm: { source: "{network}", medium: "social" } };
-    expect(targetOf("https://example.org/a?id=7", voice, facts)).toBe("https://example.org/a?id=7&utm_source=mastodon&utm_medium=social");
-    expect(targetOf("https://example.org/a?utm_source=x", voice, facts)).toBe("https://example.org/a?utm_source=x&utm_medium=social");
+    expect(targetOf("https://example.org/a?id=7", voice, facts)).toBe(
+      "https://example.org/a?id=7&utm_source=mastodon&utm_medium=social",
+    );
+    expect(targetOf("https://example.org/a?utm_source=x", voice, facts)).toBe(
+      "https://example.org/a?utm_source=x&utm_medium=social",
+    );
   });
 });

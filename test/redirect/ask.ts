@@ -6,7 +6,7 @@ export interface Answered {
   readonly body: string;
 }
 
-export const BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+const BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
 /** Asks as a browser would, but follows nothing. The path goes out as it is. */
 export function ask(

@@ -19,7 +19,9 @@ beforeAll(async () => {
   await desk.account({ name: "local", rehearsal: true });
   await desk.account({ name: "robot", rehearsal: true, mode: "auto" });
   samir = newId();
-  await store.query("insert into slugline.person (id, email, name, role) values ($1, 'samir@example.org', 'Samir', 'editor')", [samir]);
+  await store.query("insert into slugline.person (id, email, name, role) values ($1, 'samir@example.org', 'Samir', 'editor')", [
+    samir,
+  ]);
 });
 afterAll(() => desk.close());
 
@@ -28,23 +30,39 @@ async function waiting() {
   const story = await desk.story();
   return { story, postId: story.posts["local"]!, revision: 1 };
 }
-const stateOf = async (id: string) => (await store.query<{ state: string; revision: number; not_before: Date | null }>("select state, revision, not_before from slugline.post where id = $1", [id])).rows[0]!;
+const stateOf = async (id: string) =>
+  (
+    await store.query<{ state: string; revision: number; not_before: Date | null }>(
+      "select state, revision, not_before from slugline.post where id = $1",
+      [id],
+    )
+  ).rows[0]!;
 
 describe("two people at once", () => {
   test("of fifty approvals one wins, and everybody else is told who was first", async () => {
     const about = await waiting();
-    const all = await Promise.all(Array.from({ length: 50 }, (_, n) => approve(store, { ...about, by: { person: n % 2 === 0 ? desk.person : samir } })));
+    const all = await Promise.all(
+      Array.from({ length: 50 }, (_, n) => approve(store, { ...about, by: { person: n % 2 === 0 ? desk.person : samir } })),
+    );
     const won = all.filter((one) => one.ok);
     expect(won).toHaveLength(1);
-    const { rows } = await store.query<{ name: string }>("select p.name from slugline.decision d join slugline.person p on p.id = d.by_person where d.post_id = $1", [about.postId]);
+    const { rows } = await store.query<{ name: string }>(
+      "select p.name from slugline.decision d join slugline.person p on p.id = d.by_person where d.post_id = $1",
+      [about.postId],
+    );
     expect(rows).toHaveLength(1);
-    for (const lost of all.filter((one) => !one.ok)) expect(lost).toMatchObject({ code: "decided", by: rows[0]!.name, state: "approved" });
+    for (const lost of all.filter((one) => !one.ok))
+      expect(lost).toMatchObject({ code: "decided", by: rows[0]!.name, state: "approved" });
   });
 
   test("an approval of words that were changed meanwhile does nothing, and says by whom", async () => {
     const about = await waiting();
     const { code } = await desk.link(about.postId);
-    await revise(store, { shortUrl: SHORT_URL, usualLimits: desk.usualLimits }, { ...about, text: `New words ${SHORT_URL}/${code}`, person: samir });
+    await revise(
+      store,
+      { shortUrl: SHORT_URL, usualLimits: desk.usualLimits },
+      { ...about, text: `New words ${SHORT_URL}/${code}`, person: samir },
+    );
     expect(await approve(store, { ...about, by: by() })).toMatchObject({ ok: false, code: "changed", by: "Samir", revision: 2 });
     expect((await stateOf(about.postId)).state).toBe("waiting");
   });
@@ -52,7 +70,12 @@ describe("two people at once", () => {
   test("of two who change the words at once one wins", async () => {
     const about = await waiting();
     const { code } = await desk.link(about.postId);
-    const words = (text: string, person: string) => revise(store, { shortUrl: SHORT_URL, usualLimits: desk.usualLimits }, { ...about, text: `${text} ${SHORT_URL}/${code}`, person });
+    const words = (text: string, person: string) =>
+      revise(
+        store,
+        { shortUrl: SHORT_URL, usualLimits: desk.usualLimits },
+        { ...about, text: `${text} ${SHORT_URL}/${code}`, person },
+      );
     const both = await Promise.all([words("mine", desk.person), words("yours", samir)]);
     expect(both.filter(({ ok }) => ok)).toHaveLength(1);
     expect(both.find(({ ok }) => !ok)).toMatchObject({ code: "changed" });
@@ -111,9 +134,13 @@ describe("decisions", () => {
   test("every decision stands in the history with who, what and why, and the history cannot be changed", async () => {
     const about = await waiting();
     await reject(store, { ...about, by: by(), why: "double" });
-    const { rows } = await store.query("select kind, person_id, data from slugline.event where post_id = $1 order by at", [about.postId]);
+    const { rows } = await store.query("select kind, person_id, data from slugline.event where post_id = $1 order by at", [
+      about.postId,
+    ]);
     expect(rows.at(-1)).toEqual({ kind: "post-reject", person_id: desk.person, data: { revision: 1, why: "double" } });
-    await expect(store.query("update slugline.event set kind = 'x' where post_id = $1", [about.postId])).rejects.toThrow("append-only");
+    await expect(store.query("update slugline.event set kind = 'x' where post_id = $1", [about.postId])).rejects.toThrow(
+      "append-only",
+    );
   });
 });
 
@@ -143,7 +170,10 @@ describe("an article that changes", () => {
     await desk.approve(postId);
     await change(story.id, "title = 'The bridge stays closed'");
     expect(await stateOf(postId)).toMatchObject({ state: "waiting", revision: 2 });
-    const { rows } = await store.query<{ text: string }>("select text from slugline.post_revision where post_id = $1 and revision = 2", [postId]);
+    const { rows } = await store.query<{ text: string }>(
+      "select text from slugline.post_revision where post_id = $1 and revision = 2",
+      [postId],
+    );
     expect(rows[0]!.text).toContain("The bridge stays closed");
     expect(rows[0]!.text).toContain(before.code);
   });
@@ -151,11 +181,18 @@ describe("an article that changes", () => {
   test("leaves a person's own words, and has them looked at again", async () => {
     const about = await waiting();
     const { code } = await desk.link(about.postId);
-    await revise(store, { shortUrl: SHORT_URL, usualLimits: desk.usualLimits }, { ...about, text: `My words ${SHORT_URL}/${code}`, person: desk.person });
+    await revise(
+      store,
+      { shortUrl: SHORT_URL, usualLimits: desk.usualLimits },
+      { ...about, text: `My words ${SHORT_URL}/${code}`, person: desk.person },
+    );
     await desk.approve(about.postId);
     await change(about.story.id, "title = 'Another headline'");
     expect(await stateOf(about.postId)).toMatchObject({ state: "waiting", revision: 3 });
-    const { rows } = await store.query<{ text: string }>("select text from slugline.post_revision where post_id = $1 and revision = 3", [about.postId]);
+    const { rows } = await store.query<{ text: string }>(
+      "select text from slugline.post_revision where post_id = $1 and revision = 3",
+      [about.postId],
+    );
     expect(rows[0]!.text).toBe(`My words ${SHORT_URL}/${code}`);
   });
 
@@ -179,7 +216,9 @@ describe("an article that changes", () => {
   test("composed twice at once is composed once", async () => {
     const story = await desk.story();
     await store.query("update slugline.article set composed_version = 0 where id = $1", [story.id]);
-    await Promise.all(Array.from({ length: 10 }, () => composeArticle({ store, shortUrl: SHORT_URL, usualLimits: desk.usualLimits }, story.id)));
+    await Promise.all(
+      Array.from({ length: 10 }, () => composeArticle({ store, shortUrl: SHORT_URL, usualLimits: desk.usualLimits }, story.id)),
+    );
     const { rows } = await store.query("select from slugline.post where article_id = $1", [story.id]);
     expect(rows).toHaveLength(2);
   });

@@ -26,7 +26,9 @@ pool.on("error", () => undefined);
 const store = createStore(pool);
 const outbound = createOutbound({ allow: [ALLOW!], userAgent: "Slugline/test" });
 const networks = new Map<string, Network>(
-  [{ ...mastodon(outbound, { requestMs: 800 }), settleMs: 600 }, rehearsal(createTimeline(store, "http://localhost:3000"))].map((one) => [one.name, one]),
+  [{ ...mastodon(outbound, { requestMs: 800 }), settleMs: 600 }, rehearsal(createTimeline(store, "http://localhost:3000"))].map(
+    (one) => [one.name, one],
+  ),
 );
 const driver = createDrivers({ store, networks, secrets: () => "standin-token" });
 const timing = { ...TIMING, leaseMs: 2_000, requestMs: 900, lookGapMs: 300, backoffMs: 50 };
@@ -35,8 +37,21 @@ let passed = 0;
 const crashpoint = (at: string) => {
   if (at === label && (passed += 1) === Number(nth)) process.kill(process.pid, "SIGKILL");
 };
-const queue = await createQueue({ redisUrl: REDIS_URL, connection, store, listen, log: silentLog, clock: systemClock, lockMs: 2_000 });
-queue.serve("delivery", (id, signal) => deliver({ store, driver, clock: systemClock, random: Math.random, timing, crashpoint, log: silentLog }, id, signal), { concurrency: 4 });
+const queue = await createQueue({
+  redisUrl: REDIS_URL,
+  connection,
+  store,
+  listen,
+  log: silentLog,
+  clock: systemClock,
+  lockMs: 2_000,
+});
+queue.serve(
+  "delivery",
+  (id, signal) =>
+    deliver({ store, driver, clock: systemClock, random: Math.random, timing, crashpoint, log: silentLog }, id, signal),
+  { concurrency: 4 },
+);
 queue.sweep("delivery", dueDeliveries, 200);
 await queue.start();
 process.stdout.write("ready\n");

@@ -16,20 +16,44 @@ import { advance, type TestStore } from "./store.ts";
 export const SHORT_URL = "https://go.example.org";
 
 /** A small newsroom for tests: one person, accounts as asked for, stories when asked for. */
-export async function openDesk(store: TestStore, options: { server?: string; networks?: readonly Network[]; requestMs?: number; advance?: typeof advance } = {}) {
-  const outbound = createOutbound({ allow: options.server ? [new URL(options.server).host, "127.0.0.1:1"] : [], userAgent: "Slugline/test" });
+export async function openDesk(
+  store: TestStore,
+  options: { server?: string; networks?: readonly Network[]; requestMs?: number; advance?: typeof advance } = {},
+) {
+  const outbound = createOutbound({
+    allow: options.server ? [new URL(options.server).host, "127.0.0.1:1"] : [],
+    userAgent: "Slugline/test",
+  });
   const timeline = rehearsal(createTimeline(store, "http://localhost:3000"));
-  const networks = new Map<string, Network>([mastodon(outbound, { requestMs: options.requestMs ?? 1_000 }), timeline, ...(options.networks ?? [])].map((one) => [one.name, one]));
+  const networks = new Map<string, Network>(
+    [mastodon(outbound, { requestMs: options.requestMs ?? 1_000 }), timeline, ...(options.networks ?? [])].map((one) => [
+      one.name,
+      one,
+    ]),
+  );
   const driver = createDrivers({ store, networks, secrets: () => "standin-token" });
-  const deps: DeliveryDeps = { store, driver, clock: systemClock, random: () => 0.5, timing: TIMING, crashpoint: () => undefined, log: silentLog };
+  const deps: DeliveryDeps = {
+    store,
+    driver,
+    clock: systemClock,
+    random: () => 0.5,
+    timing: TIMING,
+    crashpoint: () => undefined,
+    log: silentLog,
+  };
   const person = newId();
   const sourceId = newId();
-  await store.query("insert into slugline.person (id, email, name, role) values ($1, $2, 'Rosa', 'editor')", [person, `${person}@example.org`]);
-  await store.query("insert into slugline.source (id, name, kind, origin) values ($1, $2, 'hook', 'file')", [sourceId, `cms-${sourceId}`]);
-  await store.query(
-    `insert into slugline.voice (name, spec, origin) values ('plain', $1, 'file') on conflict do nothing`,
-    [JSON.stringify({ text: "{headline}\n\n{summary}\n\n{link}", giveWay: ["summary"], tags: 0, utm: {} })],
-  );
+  await store.query("insert into slugline.person (id, email, name, role) values ($1, $2, 'Rosa', 'editor')", [
+    person,
+    `${person}@example.org`,
+  ]);
+  await store.query("insert into slugline.source (id, name, kind, origin) values ($1, $2, 'hook', 'file')", [
+    sourceId,
+    `cms-${sourceId}`,
+  ]);
+  await store.query(`insert into slugline.voice (name, spec, origin) values ('plain', $1, 'file') on conflict do nothing`, [
+    JSON.stringify({ text: "{headline}\n\n{summary}\n\n{link}", giveWay: ["summary"], tags: 0, utm: {} }),
+  ]);
   const usualLimits = (network: string) => (networks.get(network) ?? timeline).usual;
 
   return {
@@ -41,15 +65,40 @@ export async function openDesk(store: TestStore, options: { server?: string; net
     close: () => outbound.close(),
 
     /** An account and a rule that gives it every story of this desk. */
-    async account(it: { name: string; network?: string; mode?: "review" | "auto"; spacing?: number; onUnknown?: string; rehearsal?: boolean }): Promise<string> {
+    async account(it: {
+      name: string;
+      network?: string;
+      mode?: "review" | "auto";
+      spacing?: number;
+      onUnknown?: string;
+      rehearsal?: boolean;
+    }): Promise<string> {
       const id = newId();
       await store.query(
         `insert into slugline.account (id, name, network, server, mode, spacing_s, on_unknown, rehearsal, settings, origin)
          values ($1, $2, $3, $4, $5, $6, $7, $8, '{"tokenEnv": "TOKEN"}', 'editor')`,
-        [id, it.name, it.network ?? "mastodon", options.server ?? "", it.mode ?? "review", it.spacing ?? 0, it.onUnknown ?? "ask", it.rehearsal ?? false],
+        [
+          id,
+          it.name,
+          it.network ?? "mastodon",
+          options.server ?? "",
+          it.mode ?? "review",
+          it.spacing ?? 0,
+          it.onUnknown ?? "ask",
+          it.rehearsal ?? false,
+        ],
       );
-      const spec = { when: { source: [`cms-${sourceId}`], lang: [], tags: [] }, accounts: [it.name], mode: null, priority: "normal", staleAfterS: null };
-      await store.query("insert into slugline.rule (id, position, spec, origin) select $1, count(*), $2, 'editor' from slugline.rule", [newId(), JSON.stringify(spec)]);
+      const spec = {
+        when: { source: [`cms-${sourceId}`], lang: [], tags: [] },
+        accounts: [it.name],
+        mode: null,
+        priority: "normal",
+        staleAfterS: null,
+      };
+      await store.query(
+        "insert into slugline.rule (id, position, spec, origin) select $1, count(*), $2, 'editor' from slugline.rule",
+        [newId(), JSON.stringify(spec)],
+      );
       return id;
     },
 
@@ -60,7 +109,14 @@ export async function openDesk(store: TestStore, options: { server?: string; net
       await store.query(
         `insert into slugline.article (id, source_id, url, canonical_url, state, title, body, lang, dir, published_at, embargo_until, read_at)
          values ($1, $2, $3, $3, 'ready', $4, $5, 'en', 'ltr', slugline.now(), slugline.now() + $6::interval, slugline.now())`,
-        [id, sourceId, `https://example.org/${id}`, title, ["The old bridge opens on Monday, the council said on Tuesday."], it.embargo ?? null],
+        [
+          id,
+          sourceId,
+          `https://example.org/${id}`,
+          title,
+          ["The old bridge opens on Monday, the council said on Tuesday."],
+          it.embargo ?? null,
+        ],
       );
       await composeArticle({ store, shortUrl: SHORT_URL, usualLimits }, id);
       const { rows } = await store.query<{ name: string; id: string }>(
@@ -89,12 +145,23 @@ export async function openDesk(store: TestStore, options: { server?: string; net
 
     ring: (postId: string) => deliver(deps, postId, new AbortController().signal),
     stateOf,
-    row: async (postId: string) => (await store.query("select * from slugline.delivery where post_id = $1 order by created_at desc limit 1", [postId])).rows[0] as Record<string, unknown>,
-    link: async (postId: string) => (await store.query<{ code: string; state: string }>("select l.code, l.state from slugline.link l join slugline.post p on p.link_id = l.id where p.id = $1", [postId])).rows[0]!,
+    row: async (postId: string) =>
+      (await store.query("select * from slugline.delivery where post_id = $1 order by created_at desc limit 1", [postId]))
+        .rows[0] as Record<string, unknown>,
+    link: async (postId: string) =>
+      (
+        await store.query<{ code: string; state: string }>(
+          "select l.code, l.state from slugline.link l join slugline.post p on p.link_id = l.id where p.id = $1",
+          [postId],
+        )
+      ).rows[0]!,
   };
 
   async function stateOf(postId: string): Promise<string> {
-    const { rows } = await store.query<{ state: string }>("select state from slugline.delivery where post_id = $1 order by (state = 'cancelled'), created_at desc limit 1", [postId]);
+    const { rows } = await store.query<{ state: string }>(
+      "select state from slugline.delivery where post_id = $1 order by (state = 'cancelled'), created_at desc limit 1",
+      [postId],
+    );
     return rows[0]?.state ?? "none";
   }
 }

@@ -32,7 +32,7 @@ export function lengthOf(text: string, perLink: number): number {
 }
 
 /** The HTML Mastodon makes of a text: paragraphs, breaks, and links cut into visible and invisible parts. */
-export function contentOf(text: string, host: string): string {
+function contentOf(text: string, host: string): string {
   const paragraphs = text.split(/\n{2,}/).map((paragraph) =>
     paragraph
       .split("\n")

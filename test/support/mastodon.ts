@@ -6,7 +6,6 @@ import { createApi, error, reply, type Call, type Picture, type Reply, type Rout
 import { linksIn, type Status } from "./mastodon-status.ts";
 
 export type { MastodonCall, MastodonFault } from "./mastodon-faults.ts";
-export type { Status } from "./mastodon-status.ts";
 
 export interface MastodonOptions {
   /** 0, the default: any free port. */
@@ -34,7 +33,7 @@ export interface MastodonOptions {
   readonly control?: (path: string, body: Buffer) => object;
 }
 
-export interface MastodonRequest {
+interface MastodonRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingMessage["headers"];
@@ -149,7 +148,12 @@ export async function startMastodon(options: MastodonOptions = {}): Promise<Mast
       .end(JSON.stringify(body));
   }
 
-  async function goWrong(fault: MastodonFault, act: (keepKey?: boolean) => Reply, response: ServerResponse, token: string): Promise<void> {
+  async function goWrong(
+    fault: MastodonFault,
+    act: (keepKey?: boolean) => Reply,
+    response: ServerResponse,
+    token: string,
+  ): Promise<void> {
     if (typeof fault === "number") return answerWith({ status: fault }, act, response, token);
     if (typeof fault === "object") return answerWith(fault, act, response, token);
     const done = fault.includes("before-accept") ? undefined : act(fault !== "reset-after-accept-key-lost");

@@ -44,7 +44,11 @@ export async function startSlugline(
     env.SLUGLINE_CONFIG = join(folder, "newsroom.yaml");
   }
   const began = performance.now();
-  const child = spawn(process.execPath, [join(root, "bin/slugline.js"), "start"], { cwd: root, env, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [join(root, "bin/slugline.js"), "start"], {
+    cwd: root,
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const readyMs = await new Promise<number>((resolve, reject) => {
     createInterface({ input: child.stdout }).on(

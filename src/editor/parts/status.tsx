@@ -24,7 +24,7 @@ export interface StatusProps {
   card: Preview | null;
 }
 
-export interface Preview {
+interface Preview {
   readonly url: string;
   readonly title: string;
   readonly summary: string | null;

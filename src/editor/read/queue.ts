@@ -17,7 +17,7 @@ export interface Waiting {
 }
 
 /** How many lines the queue shows; as they are decided, others move up. */
-export const QUEUE = 100;
+const QUEUE = 100;
 
 const ORDER = "(p.priority = 'breaking') desc, p.created_at, p.id";
 

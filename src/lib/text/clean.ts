@@ -4,7 +4,8 @@ const CONTROL = /[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u202a-\u2
 /** Invisible: soft hyphen, grapheme joiner, zero-width space, word joiner and friends, byte-order mark. Direction marks (LRM, RLM) stay. */
 const INVISIBLE = /[\u00ad\u034f\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff]/gu;
 /** ZWNJ and ZWJ mean something between letters (Persian, Kurdish, Indic) and inside an emoji; elsewhere they only hide. */
-const STRAY_JOINER = /(?<![\p{L}\p{M}])\u200c|\u200c(?![\p{L}\p{M}])|(?<![\p{L}\p{M}\p{Extended_Pictographic}\ufe0f\u{1f3fb}-\u{1f3ff}])\u200d|\u200d(?![\p{L}\p{M}\p{Extended_Pictographic}])/gu;
+const STRAY_JOINER =
+  /(?<![\p{L}\p{M}])\u200c|\u200c(?![\p{L}\p{M}])|(?<![\p{L}\p{M}\p{Extended_Pictographic}\ufe0f\u{1f3fb}-\u{1f3ff}])\u200d|\u200d(?![\p{L}\p{M}\p{Extended_Pictographic}])/gu;
 /** Tag characters spell hidden text, but for the flags of England, Scotland and Wales. */
 const TAGS = /(\u{1f3f4}[\u{e0020}-\u{e007f}]{1,8})|[\u{e0000}-\u{e007f}]/gu;
 

@@ -6,7 +6,8 @@ import type { Limits } from "./limits.ts";
 const GRAPHEMES = new Intl.Segmenter("und", { granularity: "grapheme" });
 
 /** http(s) links with a real-looking host. Networks see no link in `http://localhost:3001/x`, so neither do we. */
-const LINK = /https?:\/\/(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+\p{L}{2,}(?::\d{1,5})?(?:[/?#][^\s<>"“”«»、。，！？]*)?/giu;
+const LINK =
+  /https?:\/\/(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+\p{L}{2,}(?::\d{1,5})?(?:[/?#][^\s<>"“”«»、。，！？]*)?/giu;
 /** X also links `example.org/x` without its scheme. Without a list of all top-level domains this finds too many, never too few. */
 const BARE_LINK = /(?<![\p{L}\p{N}@._/-])(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+[a-z]{2,}(?:\/[^\s<>"“”«»]*)?/giu;
 /** `@user@domain`, as Mastodon's composer finds it. */
@@ -103,5 +104,7 @@ function weightedPlain(text: string): number {
 }
 
 function isLight(point: number): boolean {
-  return point <= 4351 || (point >= 8192 && point <= 8205) || (point >= 8208 && point <= 8223) || (point >= 8242 && point <= 8247);
+  return (
+    point <= 4351 || (point >= 8192 && point <= 8205) || (point >= 8208 && point <= 8223) || (point >= 8242 && point <= 8247)
+  );
 }

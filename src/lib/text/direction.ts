@@ -1,6 +1,8 @@
 /** Languages written from right to left, by ISO 639 code. `ku` is not among them: it has two scripts. */
 const RTL_LANGUAGES = new Set(
-  "ar arc arz apc ary azb bal bcc bqi ckb dv fa glk he iw khw ks lrc luz mzn nqo pnb prs ps rhg sd sdh skr syr ug ur ydd yi".split(" "),
+  "ar arc arz apc ary azb bal bcc bqi ckb dv fa glk he iw khw ks lrc luz mzn nqo pnb prs ps rhg sd sdh skr syr ug ur ydd yi".split(
+    " ",
+  ),
 );
 const RTL_SCRIPTS = /^(?:adlm|arab|aran|hebr|mand|nkoo|rohg|samr|syrc|thaa)$/;
 const RTL_LETTER = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1eeff}]/gu;

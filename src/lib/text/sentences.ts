@@ -16,7 +16,8 @@ const ABBREVIATIONS = new Set(
 /** In these a number with a full stop is an ordinal: "am 3. November". */
 const ORDINAL_LANGUAGES = new Set(["de", "da", "nb", "nn", "no", "fi", "cs", "sk", "hu", "hr", "sl", "et", "lv", "is"]);
 /** Words that begin a sentence, so that "in the U.S. The president" is two. */
-const STARTERS = /^["“'‘(]*(?:The|A|An|In|On|At|By|He|She|It|They|We|I|But|And|This|That|These|Those|There|His|Her|Its|Their|For|After|Before|When|While|As|If|With|Some|Many|Officials|According)\b/u;
+const STARTERS =
+  /^["“'‘(]*(?:The|A|An|In|On|At|By|He|She|It|They|We|I|But|And|This|That|These|Those|There|His|Her|Its|Their|For|After|Before|When|While|As|If|With|Some|Many|Officials|According)\b/u;
 
 const segmenters = new Map<string, Intl.Segmenter>();
 

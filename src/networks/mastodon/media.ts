@@ -18,7 +18,13 @@ interface Deps {
 
 const POLL_MS = 500;
 const POLLS = 40;
-const TYPES: Readonly<Record<string, string>> = { "image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp", "image/avif": "avif" };
+const TYPES: Readonly<Record<string, string>> = {
+  "image/jpeg": "jpg",
+  "image/png": "png",
+  "image/gif": "gif",
+  "image/webp": "webp",
+  "image/avif": "avif",
+};
 
 /**
  * Takes pictures to the account's server, with their alternative texts, and waits until they may be posted. An upload
@@ -44,10 +50,20 @@ export async function uploadMedia(deps: Deps, media: readonly Media[]): Promise<
 
 async function upload(deps: Deps, media: Media): Promise<string | Outcome> {
   const { maxBytes = 0, altMax = 1_500 } = deps.limits.media ?? {};
-  const picture = await deps.outbound.request(media.url, { redirects: 3, maxBytes, timeoutMs: 15_000, signal: deps.signal, headers: { accept: "image/*" } });
+  const picture = await deps.outbound.request(media.url, {
+    redirects: 3,
+    maxBytes,
+    timeoutMs: 15_000,
+    signal: deps.signal,
+    headers: { accept: "image/*" },
+  });
   const type = picture.headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
   if (picture.status !== 200) return { kind: "busy", why: `The picture ${media.url} answered ${picture.status}.` };
-  if (!(type in TYPES)) return { kind: "refused", why: `The picture ${media.url} is ${type || "of no type"}; Mastodon takes ${Object.keys(TYPES).join(", ")}.` };
+  if (!(type in TYPES))
+    return {
+      kind: "refused",
+      why: `The picture ${media.url} is ${type || "of no type"}; Mastodon takes ${Object.keys(TYPES).join(", ")}.`,
+    };
   const alt = shorten(media.alt, (candidate) => graphemes(candidate) <= altMax);
   const form = multipart({ description: alt }, { name: "file", filename: `picture.${TYPES[type]}`, type, bytes: picture.body });
   const reply = await deps.ask(deps.account, "/api/v2/media", { method: "POST", ...form, signal: deps.signal });
@@ -77,7 +93,9 @@ function about(media: Media, outcome: Outcome): Outcome {
 /** multipart/form-data as RFC 7578 writes it. */
 function multipart(fields: Record<string, string>, file: { name: string; filename: string; type: string; bytes: Buffer }) {
   const boundary = `slugline-${crypto.randomUUID()}`;
-  const parts = Object.entries(fields).map(([name, value]) => Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`));
+  const parts = Object.entries(fields).map(([name, value]) =>
+    Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`),
+  );
   const head = `--${boundary}\r\nContent-Disposition: form-data; name="${file.name}"; filename="${file.filename}"\r\nContent-Type: ${file.type}\r\n\r\n`;
   const body = Buffer.concat([...parts, Buffer.from(head), file.bytes, Buffer.from(`\r\n--${boundary}--\r\n`)]);
   return { headers: { "content-type": `multipart/form-data; boundary=${boundary}` }, body };

@@ -9,12 +9,16 @@ export function outcomeOf(reply: Reply): Outcome {
   const { status, json, told, later } = reply;
   if (status >= 200 && status < 300) {
     const id = text(json, "id");
-    return id === null ? { kind: "unknown", why: `The answer (${status}) could not be read.` } : { kind: "posted", id, url: webAddress(json, "url") };
+    return id === null
+      ? { kind: "unknown", why: `The answer (${status}) could not be read.` }
+      : { kind: "posted", id, url: webAddress(json, "url") };
   }
   if (status === 401 || status === 403) return { kind: "locked-out", why: `The account may not post (${status}): ${told}` };
   if (status === 429) return { kind: "busy", why: `The server asks to wait (429): ${told}`, ...later };
-  if (status >= 300 && status < 400) return { kind: "unknown", why: `The server pointed elsewhere (${status}); what became of the request it did not say.` };
-  if (status >= 400 && status < 500 && status !== 408) return { kind: "refused", why: `The server refused it (${status}): ${told}` };
+  if (status >= 300 && status < 400)
+    return { kind: "unknown", why: `The server pointed elsewhere (${status}); what became of the request it did not say.` };
+  if (status >= 400 && status < 500 && status !== 408)
+    return { kind: "refused", why: `The server refused it (${status}): ${told}` };
   return { kind: "unknown", why: `The server failed (${status}).`, ...(status === 503 ? later : {}) };
 }
 

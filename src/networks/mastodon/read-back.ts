@@ -22,30 +22,57 @@ interface Deps {
  * Looks for a delivery's post among the account's own, newest first, back to the intent. A page may be short though more
  * follow (Mastodon leaves out what is filtered after it was counted): only an empty page is the end.
  */
-export async function readBack(deps: Deps, account: Account, key: DeliveryKey, owned: ReadonlySet<string>, signal: AbortSignal): Promise<Found> {
+export async function readBack(
+  deps: Deps,
+  account: Account,
+  key: DeliveryKey,
+  owned: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<Found> {
   const startedAt = deps.clock.monotonic();
   try {
     const id = encodeURIComponent(await deps.idOf(account, signal));
     let since: number | undefined;
     let unreadable = 0;
-    const ended = (): Found => (unreadable === 0 ? { kind: "absent" } : cannotTell(`${unreadable} of the account's posts could not be read; this one may be among them.`));
+    let older = false;
+    const ended = (): Found => {
+      if (older)
+        return cannotTell(
+          "A post with this link is there, from before this was sent: the clocks differ, or it was sent by hand.",
+        );
+      return unreadable === 0
+        ? { kind: "absent" }
+        : cannotTell(`${unreadable} of the account's posts could not be read; this one may be among them.`);
+    };
     for (let page = 0, before = ""; page < MOST_PAGES; page += 1) {
-      const reply = await deps.ask(account, `/api/v1/accounts/${id}/statuses?exclude_reblogs=true&limit=${PAGE}${before && `&max_id=${encodeURIComponent(before)}`}`, { signal });
-      if (reply.status !== 200) return { ...cannotTell(`The account's posts could not be read (${reply.status}): ${reply.told}`), ...reply.later };
-      if (!Array.isArray(reply.json)) return cannotTell("The account's posts could not be read: the answer is not what Mastodon answers.");
+      const reply = await deps.ask(
+        account,
+        `/api/v1/accounts/${id}/statuses?exclude_reblogs=true&limit=${PAGE}${before && `&max_id=${encodeURIComponent(before)}`}`,
+        { signal },
+      );
+      if (reply.status !== 200)
+        return { ...cannotTell(`The account's posts could not be read (${reply.status}): ${reply.told}`), ...reply.later };
+      if (!Array.isArray(reply.json))
+        return cannotTell("The account's posts could not be read: the answer is not what Mastodon answers.");
       since ??= earliest(key, reply.headers["date"], deps.clock.monotonic() - startedAt);
       let last: { readonly id: string; readonly made: number } | undefined;
       for (const one of reply.json as unknown[]) {
         const [id, made, content] = [text(one, "id"), Date.parse(text(one, "created_at") ?? ""), contentOf(one)];
         if (id !== null && !Number.isNaN(made)) last = { id, made };
-        if (made < since) continue;
+        if (made < since) {
+          // Older than the intent, as far as clocks can tell, and yet with this very link: a person had better look.
+          if (key.link !== null && id !== null && content !== null && !owned.has(id) && isOurs(one, content, key)) older = true;
+          continue;
+        }
         if (id === null || Number.isNaN(made) || content === null) unreadable += 1;
         else if (!owned.has(id) && isOurs(one, content, key)) return { kind: "posted", id, url: webAddress(one, "url") };
       }
       if (!last || last.made < since) return ended();
       before = last.id;
     }
-    return cannotTell(`The account posted more than ${PAGE * MOST_PAGES} times since; this post may be among them or further back.`);
+    return cannotTell(
+      `The account posted more than ${PAGE * MOST_PAGES} times since; this post may be among them or further back.`,
+    );
   } catch (error) {
     return cannotTell(sentenceOf(error));
   }

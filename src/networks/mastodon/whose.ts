@@ -10,15 +10,19 @@ export function createWhose(ask: Ask) {
   const ids = new Map<string, string>();
 
   async function keyOf(account: Account): Promise<string> {
-    return createHash("sha256").update(`${account.server}\n${await account.secret.get("token")}`).digest("base64url");
+    return createHash("sha256")
+      .update(`${account.server}\n${await account.secret.get("token")}`)
+      .digest("base64url");
   }
 
   async function verify(account: Account, signal: AbortSignal): Promise<Verified> {
     const key = await keyOf(account);
     const { status, json, told } = await ask(account, "/api/v1/accounts/verify_credentials", { signal });
-    if (status === 401 || status === 403) return { ok: false, id: null, handle: null, endsAt: null, why: lockedOut(account, status, told) };
+    if (status === 401 || status === 403)
+      return { ok: false, id: null, handle: null, endsAt: null, why: lockedOut(account, status, told) };
     const id = text(json, "id");
-    if (status !== 200 || id === null) throw new Fault("MASTODON_ANSWER", `${account.server} did not say whose token this is (${status}): ${told}`);
+    if (status !== 200 || id === null)
+      throw new Fault("MASTODON_ANSWER", `${account.server} did not say whose token this is (${status}): ${told}`);
     ids.set(key, id);
     return { ok: true, id, handle: text(json, "acct"), endsAt: null, why: null };
   }
