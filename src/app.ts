@@ -17,7 +17,7 @@ import { createTimeline } from "./delivery/timeline.ts";
 import { createEditor } from "./editor/editor.ts";
 import { createLiveBell } from "./editor/live-bell.ts";
 import { openHealthDoor, portFault } from "./health/server.ts";
-import { codeOf, sentenceOf } from "./lib/fault.ts";
+import { codeOf, Fault, sentenceOf } from "./lib/fault.ts";
 import { createLog, type Log } from "./lib/log.ts";
 import { createOutbound } from "./lib/outbound/outbound.ts";
 import type { Limits } from "./lib/text/limits.ts";
@@ -60,6 +60,8 @@ export interface Overrides {
   readonly log?: Log;
   /** How often the rehearsal newsroom's site publishes, in milliseconds. */
   readonly publishEveryMs?: number;
+  /** Gives up starting. */
+  readonly signal?: AbortSignal;
 }
 
 export interface App extends AsyncDisposable {
@@ -96,6 +98,7 @@ async function build(config: Config, roles: ReadonlySet<Role>, overrides: Overri
   const random = overrides.random ?? Math.random;
   const stopping = new AbortController();
   stack.defer(() => stopping.abort());
+  overrides.signal?.addEventListener("abort", () => stopping.abort(), { once: true });
   const drains: ((ms: number) => Promise<void>)[] = [];
   /** After the public door has closed: its last clicks are counted. */
   const last: (() => Promise<void>)[] = [];
@@ -269,6 +272,7 @@ async function storeFor(
       if (!patient || codeOf(error) !== "DATABASE_UNREACHABLE") throw error;
       if (!told) log.error(`${sentenceOf(error)} Known short links lead on meanwhile; everything else begins when it is back.`);
       await clock.sleep(WAIT_FOR_STORE_MS, signal);
+      if (signal.aborted) throw new Fault("STOPPED", "Stopped before it was ready.");
     }
   }
 }

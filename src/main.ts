@@ -1,6 +1,5 @@
 import type { Config } from "./config.ts";
 import { createApp, type App, type Role } from "./app.ts";
-import { Fault } from "./lib/fault.ts";
 import { createSignInLink } from "./newsroom/people.ts";
 
 /** Where what a person reads goes. */
@@ -23,12 +22,9 @@ export async function start(config: Config, roles: readonly Role[], io: Io): Pro
   const asked = Promise.withResolvers<NodeJS.Signals>();
   const onSignal = (signal: NodeJS.Signals) => asked.resolve(signal);
   process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
-  const starting = createApp(config, roles);
-  const app = await Promise.race([starting, asked.promise.then(() => undefined)]);
-  if (!app) {
-    void starting.then((late) => late[Symbol.asyncDispose]()).finally(() => process.exit(1));
-    throw new Fault("STOPPED", "Stopped before it was ready.");
-  }
+  const giveUp = new AbortController();
+  void asked.promise.then(() => giveUp.abort());
+  const app = await createApp(config, roles, { signal: giveUp.signal });
   await greet(app, config, io);
   await asked.promise;
   // A terminal and npm may each pass on the same Ctrl-C: only one that comes later means "now".
