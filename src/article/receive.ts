@@ -118,7 +118,7 @@ function signatureProblem(
   const seconds = Number(stamp);
   if (!/^\d{1,12}$/.test(stamp) || Math.abs(deps.clock.now() / 1000 - seconds) > TOLERANCE_S)
     return "webhook-timestamp is more than five minutes from this server's clock.";
-  const hook = secret.startsWith("whsec_") ? new Webhook(secret) : new Webhook(secret, { format: "raw" });
+  const hook = new Webhook(secret);
   const expected = Buffer.from(hook.sign(id, new Date(seconds * 1000), body.toString("utf8")));
   const matches = signatures.split(" ").filter((signature) => {
     const given = Buffer.from(signature);

@@ -48,7 +48,7 @@ export interface Newsroom {
     readonly rehearsal: boolean;
     readonly spacingS: number;
     readonly onUnknown: "ask" | "assume-posted";
-    /** `tokenEnv`, `visibility`: plain, never a secret. */
+    /** `tokenEnv`, `visibility`, `picture`: plain, never a secret. */
     readonly settings: Readonly<Record<string, string>>;
   }[];
   readonly voices: Readonly<Record<string, VoiceSpec>>;
@@ -138,13 +138,13 @@ function meant(written: Written): Newsroom {
       const intervalS = source.interval ?? (isOwn(source.url, written.site.url) ? OWN_S : STRANGER_S);
       return { ...any, kind: source.kind, url: source.url, intervalS, postNewest: source.postNewest };
     }),
-    accounts: written.accounts.map(({ tokenEnv, visibility, spacing, server, handle, lang, ...account }) => ({
+    accounts: written.accounts.map(({ tokenEnv, visibility, picture, spacing, server, handle, lang, ...account }) => ({
       ...account,
       server: server ?? "",
       handle: handle ?? null,
       lang: lang ?? null,
       spacingS: spacing,
-      settings: { ...(tokenEnv === undefined ? {} : { tokenEnv }), ...(visibility === undefined ? {} : { visibility }) },
+      settings: { ...(tokenEnv === undefined ? {} : { tokenEnv }), ...(visibility === undefined ? {} : { visibility }), picture },
     })),
     voices: {
       plain: PLAIN,

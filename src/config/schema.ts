@@ -130,6 +130,10 @@ const account = (networks: readonly string[]) =>
     spacing: duration("3m").default(0),
     onUnknown: z.enum(["ask", "assume-posted"]).default("ask").describe("ask or assume-posted"),
     visibility: z.enum(["public", "unlisted", "private"]).optional().describe("public, unlisted or private"),
+    picture: z
+      .enum(["card", "attach"])
+      .default("card")
+      .describe("card (the network makes a card of the link) or attach (the story's picture, where its rights allow)"),
   });
 
 const voice = z

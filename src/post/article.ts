@@ -7,6 +7,8 @@ export interface ArticleRow {
   /** The source's name and the mode it asks for. */
   readonly source: string;
   readonly source_mode: "review" | "auto" | null;
+  /** Whose pictures the source lets be posted. */
+  readonly source_images: "own" | "all" | "none" | null;
   readonly state: "ready" | "removed";
   readonly version: number;
   readonly composed_version: number;
@@ -26,7 +28,7 @@ export interface ArticleRow {
 /** An article that is read or was withdrawn, locked until the transaction ends. */
 export async function lockArticle(db: Db, id: string): Promise<ArticleRow | undefined> {
   const { rows } = await db.query<ArticleRow>(
-    `select r.id, r.source_id, s.name as source, s.settings->>'mode' as source_mode, r.state, r.version, r.composed_version, r.url,
+    `select r.id, r.source_id, s.name as source, s.settings->>'mode' as source_mode, s.settings->>'images' as source_images, r.state, r.version, r.composed_version, r.url,
             r.title, r.summary, r.body, r.lang, r.dir, r.tags, r.image_url, r.image_alt, r.published_at, r.embargo_until
        from slugline.article r join slugline.source s on s.id = r.source_id
       where r.id = $1 and r.state in ('ready', 'removed') for update of r`,

@@ -11,6 +11,7 @@ import { lockArticle, type ArticleRow } from "./article.ts";
 import { nextPost } from "./post.ts";
 import { hashOf } from "./revision.ts";
 import { insertRevision, lockPostsOf, movePost, revisionOf, type PostRow } from "./store.ts";
+import { picturesOf } from "./picture.ts";
 import { targetOf } from "./target.ts";
 import { textOf } from "./text.ts";
 
@@ -138,6 +139,7 @@ async function withdraw(db: Db, post: PostRow): Promise<void> {
 function textFor(deps: ComposeDeps, article: ArticleRow, account: Claimant, code: string) {
   const limits = account.limits ?? deps.usualLimits(account.network);
   const { text, lang, dir, why } = textOf(article, account.voice, limits, shortUrlOf(deps.shortUrl, code));
-  const sent = { text, lang, media: [], sensitive: false, spoiler: null };
+  const media = picturesOf(article, account.settings["picture"] === "attach");
+  const sent = { text, lang, media, sensitive: false, spoiler: null };
   return { ...sent, dir, why, hash: hashOf(sent) };
 }
