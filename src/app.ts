@@ -198,6 +198,7 @@ async function build(config: Config, roles: ReadonlySet<Role>, overrides: Overri
         publicUrl: config.publicUrl,
         closing: stopping.signal,
         imageOrigins,
+        trustProxy: config.trustProxy,
       }),
     );
     await openDoor(doors, config, stack);
@@ -251,6 +252,7 @@ async function openRedirect(
     dataDir: config.dataDir,
     host: config.host,
     port: config.redirectPort,
+    trustProxy: config.trustProxy,
     siteUrl,
     log,
     clock,

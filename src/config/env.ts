@@ -1,4 +1,5 @@
 import { isAbsolute, resolve } from "node:path";
+import { isAddressOrRange } from "../lib/client-address.ts";
 import type { ConfigFault } from "./faults.ts";
 
 /** Names and values as the process was given them; `.env` is already in it. */
@@ -18,6 +19,8 @@ export interface Settings {
   readonly configFile: string | undefined;
   readonly logLevel: string;
   readonly metricsToken: string | undefined;
+  /** Proxies whose `X-Forwarded-For` is believed: addresses or CIDRs. */
+  readonly trustProxy: readonly string[];
 }
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
@@ -36,6 +39,7 @@ export const VARIABLES = [
   "SLUGLINE_CONFIG",
   "LOG_LEVEL",
   "METRICS_TOKEN",
+  "TRUST_PROXY",
 ] as const;
 
 type Variable = (typeof VARIABLES)[number];
@@ -65,6 +69,13 @@ export function readSettings(env: Environment, folder: string, faults: ConfigFau
     if (text !== undefined && found === undefined) wrong(name, `must be an http(s) address without a path, such as ${example}.`);
     return found;
   };
+  const proxies = (): string[] => {
+    const list = (given("TRUST_PROXY") ?? "").split(",").map((one) => one.trim());
+    const named = list.filter((one) => one !== "");
+    if (named.every(isAddressOrRange)) return named;
+    wrong("TRUST_PROXY", "must be a list of addresses or ranges, such as 127.0.0.1,10.0.0.0/8.");
+    return [];
+  };
   const path = (name: Variable): string | undefined => {
     const text = given(name);
     return text === undefined || isAbsolute(text) ? text : resolve(folder, text);
@@ -86,6 +97,7 @@ export function readSettings(env: Environment, folder: string, faults: ConfigFau
     configFile: path("SLUGLINE_CONFIG"),
     logLevel: LOG_LEVELS.includes(logLevel) ? logLevel : "info",
     metricsToken: given("METRICS_TOKEN"),
+    trustProxy: proxies(),
   };
   const ports = [
     ["PORT", settings.port],

@@ -34,4 +34,6 @@ export interface EditorDeps {
   readonly closing?: AbortSignal;
   /** Origins besides https whose pictures may be shown (a rehearsal's own news site on loopback). */
   readonly imageOrigins?: readonly string[];
+  /** Proxies whose `X-Forwarded-For` is believed, where wrong passwords are counted. */
+  readonly trustProxy?: readonly string[];
 }

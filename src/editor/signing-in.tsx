@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { clientAddress, rangesOf, type Ranges } from "../lib/client-address.ts";
 import { consumeSignInLink, openLink, signIn, signOut } from "../newsroom/people.ts";
 import type { Assets } from "./assets.ts";
 import type { EditorDeps } from "./deps.ts";
@@ -13,6 +14,7 @@ type C = Context<EditorEnv>;
 /** Coming in and going out. */
 export function createSignIn(deps: EditorDeps, assets: Assets, pages: Pages) {
   const { store } = deps;
+  const trusted = rangesOf(deps.trustProxy ?? []);
 
   return {
     show: (c: C) => pages.html(c, <SignInPage v={viewOf(c, deps, assets)} />),
@@ -21,7 +23,7 @@ export function createSignIn(deps: EditorDeps, assets: Assets, pages: Pages) {
       const form = await formOf(c);
       const v = viewOf(c, deps, assets);
       const email = form["email"]?.trim() ?? "";
-      const signed = await signIn(store, deps, { email, password: form["password"] ?? "", address: addressOf(c) });
+      const signed = await signIn(store, deps, { email, password: form["password"] ?? "", address: addressOf(c, trusted) });
       if (!signed.ok) {
         return pages.html(
           c,
@@ -72,8 +74,8 @@ export function createSignIn(deps: EditorDeps, assets: Assets, pages: Pages) {
   };
 }
 
-/** The address a request came from, as the server tells it; forwarding headers are anybody's to write. */
-function addressOf(c: C): string {
+/** The address a request came from, as the server tells it, and behind our own proxies as they tell it. */
+function addressOf(c: C, trusted: Ranges): string {
   const incoming = (c.env as { incoming?: { socket?: { remoteAddress?: string } } } | undefined)?.incoming;
-  return incoming?.socket?.remoteAddress ?? "unknown";
+  return clientAddress(incoming?.socket?.remoteAddress, c.req.header("x-forwarded-for"), trusted)?.toString() ?? "unknown";
 }

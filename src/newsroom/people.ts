@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { visitorKey } from "../lib/client-address.ts";
 import { newId } from "../lib/id.ts";
 import { cleanText } from "../lib/text/clean.ts";
 import type { Db, Store } from "../store/db.ts";
@@ -121,7 +122,7 @@ export async function openLink(
 }
 
 /**
- * Signs a person in. Wrong for a person who does not exist takes as long and says the same; too many wrong ones from an
+ * Signs a person in. Who is at one /64 of IPv6 counts as one. Wrong for a person who does not exist takes as long and says the same; too many wrong ones from an
  * address, or for an account, ask to wait (a quarter of an hour at most), which nobody can make last for ever.
  */
 export async function signIn(
@@ -130,8 +131,12 @@ export async function signIn(
   given: { readonly email: string; readonly password: string; readonly address: string },
 ): Promise<SignedIn | { readonly ok: false; readonly code: "wrong" | "slow-down" }> {
   const account = given.email.toLowerCase();
-  const at = network(given.address);
-  const keys = { here: hashOf(`here ${account} ${at}`), address: hashOf(`address ${at}`), account: hashOf(`account ${account}`) };
+  const at = visitorKey(given.address, undefined, []);
+  const keys = {
+    here: hashOf(`here ${account} ${at}`),
+    address: hashOf(`address ${at}`),
+    account: hashOf(`account ${account}`),
+  };
   if (!(await store.transaction((db) => countTry(db, keys)))) return { ok: false, code: "slow-down" };
   const { rows } = await store.query<{ id: string; password_hash: string | null }>(
     "select id, password_hash from slugline.person where lower(email) = lower($1) and disabled_at is null",
@@ -202,16 +207,4 @@ function newToken(): string {
 /** SHA-256 is enough for what is random and 256 bits long. */
 function hashOf(text: string): Buffer {
   return createHash("sha256").update(text).digest();
-}
-
-/** One household or office: an IPv4 address, or the first 64 bits of an IPv6 one. */
-function network(address: string): string {
-  const v4 = /(?:^|:)(\d+\.\d+\.\d+\.\d+)$/.exec(address)?.[1];
-  if (v4 !== undefined) return v4;
-  const [head = "", tail] = address.split("%", 1)[0]!.split("::", 2) as [string, string?];
-  const groups = head === "" ? [] : head.split(":");
-  const rest = tail === undefined || tail === "" ? [] : tail.split(":");
-  const whole =
-    tail === undefined ? groups : [...groups, ...Array<string>(Math.max(0, 8 - groups.length - rest.length)).fill("0"), ...rest];
-  return whole.slice(0, 4).join(":").toLowerCase();
 }

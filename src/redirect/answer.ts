@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ClickLog } from "../click/segment.ts";
 import { classify, type Judge } from "../click/visit.ts";
 import type { PublicLink } from "../link/store.ts";
-import { visitorKey, type Ranges } from "./address.ts";
+import { visitorKey, type Ranges } from "../lib/client-address.ts";
 import type { Lookup } from "./lookup.ts";
 import type { MissBudget } from "./misses.ts";
 import { pageOf, type Page, type PageName } from "./page.ts";

@@ -8,7 +8,7 @@ import { codeOf, Fault } from "../lib/fault.ts";
 import type { Log } from "../lib/log.ts";
 import type { Clock } from "../lib/time.ts";
 import type { Store } from "../store/db.ts";
-import { rangesOf } from "./address.ts";
+import { rangesOf } from "../lib/client-address.ts";
 import { answerer } from "./answer.ts";
 import { keepLinks } from "./links.ts";
 import { missBudget } from "./misses.ts";

@@ -79,8 +79,11 @@ describe.each(backends)("when something breaks, on $kind", ({ kind }) => {
     queue.serve("delivery", async (subject) => void heard.push(subject), { concurrency: 1 });
     await queue.start();
     expect((await queue.depth()).delivery.active).toBe(1);
-    await until(async () => (await queue.depth()).delivery.active === 0);
-    expect(await queue.depth()).toMatchObject({ delivery: { waiting: 0 } });
+    // On Redis a stalled job passes through waiting on its way out.
+    await until(async () => {
+      const { active, waiting } = (await queue.depth()).delivery;
+      return active === 0 && waiting === 0;
+    });
     expect(heard).toEqual([]);
   });
 
