@@ -29,6 +29,7 @@ import { rehearsal, USUAL as REHEARSAL_USUAL } from "./networks/rehearsal.ts";
 import { apply } from "./newsroom/apply.ts";
 import { createDrivers } from "./newsroom/drivers.ts";
 import { startLearning } from "./newsroom/learn.ts";
+import { storedSite } from "./newsroom/store.ts";
 import { composeArticle } from "./post/compose.ts";
 import { dueArticlesToCompose } from "./post/store.ts";
 import { createQueue, type Queue } from "./queue/queue.ts";
@@ -123,7 +124,8 @@ async function build(config: Config, roles: ReadonlySet<Role>, overrides: Overri
     publishEveryMs: overrides.publishEveryMs ?? 60_000,
   });
   if (newsroom) await apply(store, newsroom, { shortUrl: config.shortUrl });
-  const siteOf = await siteFor(store, newsroom);
+  // As configured here, else as another process' configuration last said.
+  const ourSite = newsroom?.site ?? (await storedSite(store));
 
   const outbound = createOutbound({
     allow: [...config.outboundAllow, ...(newsroom?.outbound.allow ?? [])],
@@ -188,7 +190,7 @@ async function build(config: Config, roles: ReadonlySet<Role>, overrides: Overri
     doors.route(
       "/",
       createEditor({
-        ...siteOf,
+        site: ourSite,
         store,
         clock,
         usualLimits,
@@ -295,18 +297,6 @@ async function newsroomFor(
   });
   stack.defer(() => site.close());
   return { newsroom: parseNewsroom(await rehearsalNewsroom(site.url), NEWSROOM_FILE, config.secrets), site: site.url };
-}
-
-/** What the newsroom calls itself: as configured, else as another process' configuration last said. */
-async function siteFor(
-  store: Store,
-  newsroom: Newsroom | undefined,
-): Promise<{ site: { name: string; languages: readonly string[]; timeZone: string } }> {
-  if (newsroom) return { site: newsroom.site };
-  const { rows } = await store.query<{ site: { name?: string; languages?: string[]; timeZone?: string } }>(
-    "select site from slugline.newsroom",
-  );
-  return { site: { name: "Slugline", languages: ["en"], timeZone: "UTC", ...rows[0]?.site } };
 }
 
 async function openDoor(doors: Hono, config: Config, stack: AsyncDisposableStack): Promise<void> {

@@ -23,7 +23,7 @@ export function createSignIn(deps: EditorDeps, assets: Assets, pages: Pages) {
       const form = await formOf(c);
       const v = viewOf(c, deps, assets);
       const email = form["email"]?.trim() ?? "";
-      const signed = await signIn(store, deps, { email, password: form["password"] ?? "", address: addressOf(c, trusted) });
+      const signed = await signIn(store, { email, password: form["password"] ?? "", address: addressOf(c, trusted) });
       if (!signed.ok) {
         return pages.html(
           c,

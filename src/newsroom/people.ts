@@ -127,7 +127,6 @@ export async function openLink(
  */
 export async function signIn(
   store: Store,
-  _deps: object,
   given: { readonly email: string; readonly password: string; readonly address: string },
 ): Promise<SignedIn | { readonly ok: false; readonly code: "wrong" | "slow-down" }> {
   const account = given.email.toLowerCase();

@@ -81,3 +81,11 @@ export async function resume(store: Store, by: string): Promise<void> {
     if (rowCount === 1) await tell(db, { kind: "resumed", data: { by } });
   });
 }
+
+/** What the newsroom calls itself, as newsroom.yaml last said. */
+export async function storedSite(db: Db): Promise<{ name: string; languages: readonly string[]; timeZone: string }> {
+  const { rows } = await db.query<{ site: { name?: string; languages?: string[]; timeZone?: string } }>(
+    "select site from slugline.newsroom",
+  );
+  return { name: "Slugline", languages: ["en"], timeZone: "UTC", ...rows[0]?.site };
+}

@@ -27,7 +27,7 @@ async function admin(): Promise<string> {
   return signed.token;
 }
 
-const enter = (password: string, address = "192.0.2.1", email = ADA.email) => signIn(store, {}, { email, password, address });
+const enter = (password: string, address = "192.0.2.1", email = ADA.email) => signIn(store, { email, password, address });
 
 describe("a sign-in link", () => {
   test("makes the first admin and signs them in, once", async () => {
