@@ -1,25 +1,8 @@
-import type { Clock, Random } from "../lib/time.ts";
-import type { Log } from "../lib/log.ts";
-import type { Store } from "../store/db.ts";
-import type { Drivers } from "../newsroom/driver.ts";
-import type { Timing } from "./delivery.ts";
+import type { DeliveryDeps } from "./deps.ts";
 import { look, recover } from "./reconcile.ts";
 import { send } from "./send.ts";
 import { askAboutStale } from "./answer.ts";
 import { deliveryOf, openDelivery } from "./store.ts";
-
-/** Moments at which a fault test ends the process. Does nothing elsewhere. */
-export type Crashpoint = (label: string) => void;
-
-export interface DeliveryDeps {
-  readonly store: Store;
-  readonly driver: Drivers;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly timing: Timing;
-  readonly crashpoint: Crashpoint;
-  readonly log: Log;
-}
 
 /**
  * Does what a post's delivery needs next: opens it, sends it, looks for it, or puts it to a person. Heard from the

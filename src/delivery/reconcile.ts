@@ -4,7 +4,7 @@ import { revisionOf } from "../post/store.ts";
 import type { Found } from "../networks/network.ts";
 import { afterMiss, backoff, clampRetry } from "./delivery.ts";
 import type { Driver } from "../newsroom/driver.ts";
-import type { DeliveryDeps } from "./deliver.ts";
+import type { DeliveryDeps } from "./deps.ts";
 import { confirm, keyOf, move } from "./send.ts";
 import { closeAttempt, lockDelivery, openAttempt, ownedIds, settle, takeLook, type DeliveryRow } from "./store.ts";
 

@@ -8,7 +8,7 @@ import { revisionOf, type RevisionRow } from "../post/store.ts";
 import type { Deadline, DeliveryKey, Outcome, Ready } from "../networks/network.ts";
 import { backoff, clampRetry, nextDelivery, type DeliveryHappening } from "./delivery.ts";
 import type { Driver } from "../newsroom/driver.ts";
-import type { DeliveryDeps } from "./deliver.ts";
+import type { DeliveryDeps } from "./deps.ts";
 import {
   begin,
   closeAttempt,

@@ -1,5 +1,6 @@
 import { composeArticle } from "../../src/post/compose.ts";
-import { deliver, type DeliveryDeps } from "../../src/delivery/deliver.ts";
+import { deliver } from "../../src/delivery/deliver.ts";
+import type { DeliveryDeps } from "../../src/delivery/deps.ts";
 import { TIMING } from "../../src/delivery/delivery.ts";
 import { createTimeline } from "../../src/delivery/timeline.ts";
 import { newId } from "../../src/lib/id.ts";
