@@ -74,7 +74,7 @@ async function find(deps: DeliveryDeps, driver: Driver, { seen, now, owned }: Lo
   if (driver.network.promise === "asked" || !driver.network.find) return { kind: "nobody" };
   const revision = await revisionOf(deps.store, seen.post_id, seen.revision);
   if (!revision || !seen.idempotency || !seen.intent_at) return { kind: "nobody" };
-  const key = keyOf(seen, { idempotency: seen.idempotency, intent_at: seen.intent_at, now }, revision);
+  const key = keyOf(seen.link_code, { idempotency: seen.idempotency, intent_at: seen.intent_at, now }, revision);
   const limit = AbortSignal.any([signal, AbortSignal.timeout(deps.timing.leaseMs - 1_000)]);
   try {
     return await driver.network.find(driver.account, key, owned, limit);

@@ -22,6 +22,8 @@ import {
   type DeliveryRow,
 } from "./store.ts";
 
+const ASK_AGAIN_MS = 60_000;
+
 /** What a try needs once its intent is committed. */
 interface Try {
   readonly delivery: DeliveryRow;
@@ -69,9 +71,10 @@ async function start(deps: DeliveryDeps, db: Db, seen: DeliveryRow, hasDriver: b
     await ring(db, "delivery", delivery.post_id);
     return undefined;
   }
-  if (gate.wait_until) return void (await wait(await msUntil(db, gate.wait_until), "not-before"));
+  // Asked again now and then: an embargo may be lifted before its time.
+  if (gate.wait_until) return void (await wait(Math.min(await msUntil(db, gate.wait_until), ASK_AGAIN_MS), "not-before"));
   if (gate.paced_until) return void (await wait(await msUntil(db, gate.paced_until), "spacing"));
-  if (!hasDriver) return void (await wait(60_000, "no-driver"));
+  if (!hasDriver) return void (await wait(ASK_AGAIN_MS, "no-driver"));
 
   const revision = await revisionOf(db, delivery.post_id, delivery.revision);
   if (!revision || hashOf(revision) !== revision.hash) {
@@ -102,7 +105,7 @@ async function attempt(deps: DeliveryDeps, driver: Driver, now: Try, leasedFrom:
     return await driver.network.publish(
       driver.account,
       ready(now),
-      { ...keyOf(now.delivery, now.begun, now.revision), deadline },
+      { ...keyOf(now.linkCode, now.begun, now.revision), deadline },
       limit,
     );
   } catch (error) {
@@ -118,13 +121,13 @@ function ready(now: Try): Ready {
 
 /** What tells this delivery's post from every other, on every try and look. */
 export function keyOf(
-  delivery: DeliveryRow,
+  linkCode: string | null,
   intent: { readonly idempotency: string; readonly intent_at: Date; readonly now: number },
   revision: RevisionRow,
 ): DeliveryKey {
   return {
     idempotency: intent.idempotency,
-    link: linkIn(revision.text, delivery.link_code),
+    link: linkIn(revision.text, linkCode),
     text: revision.text,
     intentAt: intent.intent_at.getTime(),
     now: intent.now,

@@ -137,6 +137,16 @@ describe("nothing goes out that was not decided", () => {
     expect(await lab.desk.deliver(post)).toBe("posted");
   });
 
+  test("an embargo that is lifted early lets the post go at once, not at its old time", async () => {
+    const story = await lab.desk.story({ embargo: "3 hours" });
+    const post = story.posts["masto-en"]!;
+    await lab.desk.approve(post);
+    await lab.desk.ring(post);
+    await lab.store.query("update slugline.article set embargo_until = null where id = $1", [story.id]);
+    await lab.advance(lab.store, "61s");
+    expect(await lab.desk.deliver(post)).toBe("posted");
+  });
+
   test("news that grew old before it could go is a person's to decide", async () => {
     const { post, link } = await lab.approved();
     await lab.store.query("update slugline.post set not_after = slugline.now() + interval '1 hour' where id = $1", [post]);

@@ -73,7 +73,7 @@ async function click(link: string): Promise<boolean> {
 
 test(
   `kill -9 at any moment, then start: nothing lost, nothing twice, no click forgotten (seed ${seed})`,
-  { timeout: 300_000 },
+  { timeout: 400_000 },
   async () => {
     let state = seed;
     const random = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
@@ -103,12 +103,23 @@ test(
     const store: OpenStore = await openStore({ dataDir: `${folder.path}/data`, log: silentLog, role: "cli" });
     const count = async (sql: string) => Number((await store.query<{ n: string }>(sql)).rows[0]!.n);
     // A delivery under the lease of a process that died waits for it to end, and for the network to settle.
-    await until(
-      async () =>
-        (await count(
-          "select count(*) as n from slugline.post p where not exists (select from slugline.delivery d where d.post_id = p.id and d.state = 'posted')",
-        )) === 0,
-      200_000,
+    const open = async () =>
+      (
+        await store.query(
+          `select a.name, p.state as post, d.state, d.why, d.attempts, d.misses, d.epoch, d.next_at - slugline.now() as next_in, d.lease_until - slugline.now() as lease,
+                (select string_agg(t.kind || ':' || coalesce(t.outcome, '?'), ' ' order by t.began_at) from slugline.attempt t where t.delivery_id = d.id) as attempts_made
+           from slugline.post p join slugline.account a on a.id = p.account_id left join slugline.delivery d on d.post_id = p.id
+          where d.state is distinct from 'posted'`,
+        )
+      ).rows;
+    const unread = async () =>
+      (
+        await store.query(
+          "select state, failures, error from slugline.article where state <> 'ready' or composed_version < version",
+        )
+      ).rows;
+    await until(async () => (await open()).length + (await unread()).length === 0, 240_000).catch(async () =>
+      expect([await open(), await unread()]).toEqual([[], []]),
     );
     for (const id of acknowledged) {
       expect(server.accepted.filter(({ text }) => text.startsWith(`Story ${id}\n`))).toHaveLength(1);
