@@ -59,9 +59,9 @@ async function writeFirst(deps: ComposeDeps, db: Db, article: ArticleRow, accoun
   const link = await shorten(db, { target, articleId: article.id, placement: `post:${id}` });
   await db.query(
     `insert into slugline.post
-       (id, article_id, account_id, state, mode, mode_why, priority, article_version, link_id, not_before, not_after)
-     values ($1, $2, $3, 'draft', $4, $5, $6, $7, $8, $9,
-             coalesce($10::timestamptz, slugline.now()) + make_interval(secs => $11::float8))`,
+       (id, article_id, account_id, state, mode, mode_why, priority, article_version, link_id, not_after)
+     values ($1, $2, $3, 'draft', $4, $5, $6, $7, $8,
+             coalesce($9::timestamptz, slugline.now()) + make_interval(secs => $10::float8))`,
     [
       id,
       article.id,
@@ -71,7 +71,6 @@ async function writeFirst(deps: ComposeDeps, db: Db, article: ArticleRow, accoun
       claim.priority,
       article.version,
       link.id,
-      article.embargo_until,
       newestOf(article),
       claim.staleAfterS,
     ],
@@ -107,15 +106,11 @@ async function rewrite(deps: ComposeDeps, db: Db, article: ArticleRow, account: 
     ? { ...voice, text: old.text, media: old.media, why: ["the article changed under a person's text"] }
     : voice;
   const hash = hashOf(next);
-  await db.query("update slugline.post set article_version = $2, not_before = $3 where id = $1", [
-    post.id,
-    article.version,
-    article.embargo_until,
-  ]);
+  await db.query("update slugline.post set article_version = $2 where id = $1", [post.id, article.version]);
   if (hash === old.hash && !old.written_by) return;
   const revision = post.revision + 1;
   await insertRevision(db, { postId: post.id, revision, writtenBy: old.written_by, ...next, hash });
-  await db.query("update slugline.post set revision = $2 where id = $1", [post.id, revision]);
+  await db.query("update slugline.post set revision = $2, not_before = null where id = $1", [post.id, revision]);
   if (to !== post.state) await movePost(db, post.id, to);
   await tell(db, {
     kind: "post-rewritten",

@@ -54,7 +54,7 @@ export interface Card {
 /** One post as it stands now; undefined when there is none. */
 export async function cardOf(db: Db, id: string): Promise<Card | undefined> {
   const { rows } = await db.query<Card>(
-    `select p.id, p.state, p.mode, p.mode_why, p.priority, p.occasion, p.revision, p.not_before, p.not_after, p.created_at,
+    `select p.id, p.state, p.mode, p.mode_why, p.priority, p.occasion, p.revision, greatest(p.not_before, s.embargo_until) as not_before, p.not_after, p.created_at,
             r.text, r.lang, r.dir, r.media, r.spoiler, w.name as writer, r.at as written_at,
             a.id as account_id, a.name as account, a.network, coalesce(a.remote_handle, a.handle) as handle, a.rehearsal,
             a.state as account_state, a.limits, l.code, l.target,
