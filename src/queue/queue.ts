@@ -32,7 +32,7 @@ export interface QueueOptions {
   log: Log;
   clock: Clock;
   random?: Random;
-  /** How long a worker may be silent before its jobs count as nobody's; milliseconds, 30,000 when not given. */
+  /** How long a worker may be silent before its jobs count as nobody's; milliseconds, 10,000 when not given. */
   lockMs?: number;
 }
 
@@ -62,7 +62,8 @@ export interface Queue extends AsyncDisposable {
 }
 
 const READY_MS = 2_000;
-const LOCK_MS = 30_000;
+/** Renewed at half of it. Short, so that the job of a killed worker keeps its row waiting for seconds only. */
+const LOCK_MS = 10_000;
 
 /**
  * The bells and who hears them. Nothing here is needed to know what is true: every job can be lost or doubled.

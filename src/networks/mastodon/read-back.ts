@@ -10,7 +10,7 @@ const TOLERANCE_MS = 10_000;
 /** The same where the server sends no `Date`: clocks are then taken to agree within this (ms). */
 const UNTOLD_MS = 5 * 60_000;
 const PAGE = 40;
-const MOST_PAGES = 5;
+const MOST_PAGES = 10;
 
 interface Deps {
   readonly ask: Ask;
