@@ -39,7 +39,7 @@ describe("how far back it looks", () => {
     await at.publish();
     for (let i = 0; i < 400; i += 1) at.standIn.seed(`News ${i}`);
     expect(await at.find(keyOf(ready()))).toMatchObject({ kind: "cannot-tell", why: expect.stringContaining("400") });
-    expect(at.pages()).toBe(5);
+    expect(at.pages()).toBe(10);
   });
 });
 
