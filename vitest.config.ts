@@ -12,7 +12,7 @@ export default defineConfig({
     exclude: process.env.FULL ? configDefaults.exclude : [...configDefaults.exclude, "test/full/**"],
     globalSetup: ["test/support/global.ts"],
     pool: "forks",
-    testTimeout: 15_000,
+    testTimeout: 30_000,
     hookTimeout: 30_000,
     teardownTimeout: 10_000,
     // oxlint-disable-next-line node/no-process-env -- the test run's own switch, not the program's

@@ -47,7 +47,7 @@ export async function advance(db: Db, duration: string): Promise<void> {
 }
 
 /** Waits until `question` answers with something, or says after how long it did not. */
-export async function until<Answer>(question: () => Promise<Answer | undefined | false>, withinMs = 5_000): Promise<Answer> {
+export async function until<Answer>(question: () => Promise<Answer | undefined | false>, withinMs = 15_000): Promise<Answer> {
   for (
     const end = performance.now() + withinMs;
     performance.now() < end;
