@@ -114,6 +114,34 @@ describe.skipIf(!there)("an editor at the keyboard", async () => {
     await page.locator('[data-key="a"]').waitFor();
   });
 
+  test("keys pressed faster than the cards come: letters reach the field of the next card, and none of them decides", async () => {
+    const first = await selected();
+    const states = async () => (await store.query("select id, state from slugline.post order by id")).rows;
+    const before = await states();
+    await page.keyboard.press("j");
+    await page.keyboard.press("e");
+    await page.keyboard.type("axha ");
+    const text = page.locator("textarea[data-draft]");
+    await text.waitFor();
+    await expect.poll(() => text.inputValue()).toContain("axha ");
+    expect(await page.locator("[data-card]").getAttribute("data-card")).not.toBe(first);
+    expect(await states()).toEqual(before);
+    await page.getByRole("link", { name: "Cancel" }).click();
+    await page.locator('[data-key="a"]').waitFor();
+  });
+
+  test("a key that is pressed twice approves one post, not the next one unseen", async () => {
+    const approved = async () =>
+      Number((await store.query<{ n: string }>("select count(*) as n from slugline.post where state = 'approved'")).rows[0]!.n);
+    const before = await approved();
+    await page.locator("[data-card]").focus();
+    await page.keyboard.press("a");
+    await page.keyboard.press("a");
+    await page.getByText("Approved. It goes out").waitFor();
+    await page.waitForTimeout(300);
+    expect(await approved()).toBe(before + 1);
+  });
+
   test.each([360, 320])("nothing scrolls sideways at %i pixels, and what is pressed is large enough", async (width) => {
     for (const path of ["/", "/posts?state=rejected", "/timeline", "/articles", "/links", "/accounts", "/sources", "/history"]) {
       await page.setViewportSize({ width, height: 780 });

@@ -44,24 +44,67 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") return closeFolds();
   if (document.body.dataset.shortcuts !== "on" || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   if (typing(event.target) || $("dialog[open]")) return;
+  if (awaited && performance.now() - awaited.since < PATIENCE_MS) return keep(event);
+  act(event);
+});
+
+function act(event) {
   if (event.key === "?") return press(event, openHelp);
   if (event.key === "j") return press(event, () => step(1));
   if (event.key === "k") return press(event, () => step(-1));
   const button = /^[aexhs]$/.test(event.key) ? $(`[data-key="${event.key}"]`, desk() ?? undefined) : null;
   // While a card is being edited it has no such buttons: no key acts on it.
-  if (button && !button.disabled)
-    press(event, () => (button.matches("summary") ? openFold(button.parentElement) : button.click()));
-});
+  if (!button || button.disabled) return;
+  if (button.matches("summary")) return press(event, () => openFold(button.parentElement));
+  press(event, () => {
+    awaited = { key: event.key, since: performance.now() };
+    button.click();
+  });
+}
 
-function press(event, act) {
+// Keys pressed while the next card or the text field is on its way. Letters after `e` are meant for the field and wait for
+// it; moves and `e` wait their turn; a decision about a card that is not there yet is nobody's decision, and is dropped.
+
+const PATIENCE_MS = 3_000;
+let awaited = null;
+let ahead = [];
+
+function keep(event) {
+  const meansText = awaited.key === "e" || ahead.includes("e");
+  const key = event.key === "Enter" ? "\n" : event.key;
+  if (key.length !== 1 || (!meansText && !/[jke]/.test(key))) return;
   event.preventDefault();
-  act();
+  ahead.push(key);
+}
+
+function arrived() {
+  const { key } = awaited ?? {};
+  awaited = null;
+  const keys = ahead;
+  ahead = [];
+  const text = $("textarea[data-draft]", desk());
+  if (text && key === "e") {
+    if (keys.length === 0) return;
+    text.setRangeText(keys.join(""), text.selectionStart, text.selectionEnd, "end");
+    text.dispatchEvent(new Event("input", { bubbles: true }));
+  } else if (key !== "e" && keys.length > 0) {
+    act(new KeyboardEvent("keydown", { key: keys[0] }));
+    if (awaited) ahead = keys.slice(1);
+  }
+}
+
+function press(event, work) {
+  event.preventDefault();
+  work();
 }
 
 function step(by) {
   const rows = [...document.querySelectorAll("#waiting [data-row]")];
   const at = rows.findIndex((row) => row.getAttribute("aria-current") === "true");
-  (at < 0 ? rows[0] : rows[at + by])?.click();
+  const row = at < 0 ? rows[0] : rows[at + by];
+  if (!row) return;
+  awaited = { key: "j", since: performance.now() };
+  row.click();
 }
 
 function openHelp() {
@@ -119,6 +162,7 @@ function settle(event) {
   const text = $("textarea[data-draft]", desk());
   const card = $("[data-card]", desk());
   (text ?? card)?.focus({ preventScroll: false });
+  arrived();
   $('#waiting [aria-current="true"]')?.scrollIntoView({ block: "nearest" });
   const refusal = $("[data-said]", desk());
   if (refusal) $("#said").textContent = refusal.textContent;
