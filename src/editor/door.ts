@@ -1,20 +1,9 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
-import { may, type Act, type Role } from "../newsroom/person.ts";
-import { sessionOf } from "../newsroom/people.ts";
+import { may, type Act } from "../newsroom/person.ts";
+import { sessionOf, type Person } from "../newsroom/people.ts";
 import type { EditorDeps } from "./deps.ts";
-
-/** Who is at the door. */
-export interface Person {
-  readonly id: string;
-  readonly name: string;
-  readonly email: string;
-  readonly role: Role;
-  readonly lang: string;
-  /** Whether single keys act on the queue (WCAG 2.1.4: they can be turned off). */
-  readonly shortcuts: boolean;
-}
 
 export type EditorEnv = { Variables: { person: Person } };
 

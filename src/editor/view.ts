@@ -1,6 +1,6 @@
 import { messagesIn, type Messages } from "./messages.ts";
 import type { EditorDeps } from "./deps.ts";
-import type { Person } from "./door.ts";
+import type { Person } from "../newsroom/people.ts";
 
 /** What every page needs to speak: whose page it is, in which language and zone, and how times are said. */
 export interface View extends Messages {

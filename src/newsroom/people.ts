@@ -13,6 +13,7 @@ export interface Person {
   readonly email: string;
   readonly role: Role;
   readonly lang: string;
+  /** Whether single keys act on the queue (WCAG 2.1.4: they can be turned off). */
   readonly shortcuts: boolean;
 }
 
