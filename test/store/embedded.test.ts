@@ -18,7 +18,9 @@ const isRoot = process.getuid?.() === 0;
 const scratch = await mkdtemp(join(tmpdir(), "slugline-embedded-"));
 const children: ChildProcess[] = [];
 /** In a folder private to root no other user can run what is installed there. */
-const othersCan = isRoot && spawnSync(process.execPath, ["--version"], { uid: 65534, gid: 65534 }).status === 0;
+const othersCan =
+  isRoot &&
+  spawnSync("sh", ["-c", 'test -r "$0" && test -x "$1"', script, process.execPath], { uid: 65534, gid: 65534 }).status === 0;
 if (isRoot && !othersCan) console.log("Skipped: this checkout is private to root, so no other user can run its Postgres.");
 const canMount = isRoot && spawnSync("unshare", ["--mount", "true"]).status === 0;
 
