@@ -8,6 +8,7 @@ import { revisionOf, type RevisionRow } from "../post/store.ts";
 import type { Deadline, DeliveryKey, Outcome, Ready } from "../networks/network.ts";
 import { backoff, clampRetry, nextDelivery, type DeliveryHappening } from "./delivery.ts";
 import type { Driver } from "../newsroom/driver.ts";
+import { lockOut } from "../newsroom/store.ts";
 import type { DeliveryDeps } from "./deps.ts";
 import {
   begin,
@@ -165,7 +166,7 @@ async function finish(deps: DeliveryDeps, now: Pick<Try, "delivery" | "begun" | 
       case "refused":
         return move(db, delivery, "refused", { why: outcome.why });
       case "locked-out":
-        await lockOut(db, delivery, outcome.why);
+        await lockOut(db, delivery.account_id, outcome.why);
         return move(db, delivery, "locked-out", { why: outcome.why });
       case "unknown":
         if (retryMs !== null) await stumble(db, delivery.account_id, retryMs);
@@ -213,14 +214,6 @@ export async function move(
 async function stumble(db: Db, accountId: string, inMs: number): Promise<void> {
   await db.query("update slugline.account set failures = failures + 1 where id = $1", [accountId]);
   await pace(db, accountId, inMs);
-}
-
-async function lockOut(db: Db, delivery: DeliveryRow, why: string): Promise<void> {
-  await db.query(
-    "update slugline.account set state = 'locked-out', state_why = $2, state_at = slugline.now() where id = $1 and state = 'active'",
-    [delivery.account_id, why],
-  );
-  await tell(db, { kind: "account-locked-out", account: delivery.account_id, data: { why } });
 }
 
 async function msUntil(db: Db, moment: Date): Promise<number> {

@@ -1,6 +1,7 @@
 import type { Context, Hono } from "hono";
 import { POST_STATES, type PostState } from "../post/post.ts";
 import { releaseHeld } from "../article/release.ts";
+import { setShortcuts } from "../newsroom/people.ts";
 import { pause, resume } from "../newsroom/store.ts";
 import type { Assets } from "./assets.ts";
 import type { EditorDeps } from "./deps.ts";
@@ -133,7 +134,7 @@ export function routes(editor: Hono<EditorEnv>, deps: EditorDeps, assets: Assets
   });
   editor.post("/me/shortcuts", async (c) => {
     const form = await formOf(c);
-    await door.setShortcuts(c.get("person").id, form["on"] === "yes");
+    await setShortcuts(store, c.get("person").id, form["on"] === "yes");
     return c.redirect(withQuery(pathIn(form["back"]), { said: "shortcuts" }), 303);
   });
 }

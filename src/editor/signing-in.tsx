@@ -67,10 +67,6 @@ export function createSignIn(deps: EditorDeps, assets: Assets, pages: Pages) {
       if (token !== undefined) await signOut(store, token);
       return c.redirect("/sign-in", 303);
     },
-
-    async setShortcuts(personId: string, on: boolean): Promise<void> {
-      await store.query("update slugline.person set shortcuts = $2 where id = $1", [personId, on]);
-    },
   };
 }
 

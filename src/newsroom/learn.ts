@@ -4,6 +4,7 @@ import type { Clock } from "../lib/time.ts";
 import type { Db, Store } from "../store/db.ts";
 import { tell } from "../store/history.ts";
 import type { Driver, Drivers } from "./driver.ts";
+import { lockOut } from "./store.ts";
 
 export interface LearnDeps {
   readonly store: Store;
@@ -32,25 +33,19 @@ export async function learnAccount(deps: LearnDeps, accountId: string, signal: A
   try {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(20_000)]);
     const verified = await driver.network.verify(driver.account, limit);
-    if (!verified.ok) return await lockOut(deps.store, accountId, verified.why ?? "The network does not know this account.");
+    if (!verified.ok) {
+      const why = verified.why ?? "The network does not know this account.";
+      return await deps.store.transaction(async (db) => {
+        await lockOut(db, accountId, why);
+        await db.query("update slugline.account set verified_at = slugline.now() where id = $1", [accountId]);
+      });
+    }
     const limits = await driver.network.limits(driver.account, limit);
     await works(deps.store, accountId, driver, { id: verified.id, handle: verified.handle, limits });
   } catch (error) {
     // Its server is away: nothing is known of the account. Deliveries say so themselves; the next round asks again.
     deps.log.warn({ account: driver.account.name }, `An account could not be asked about: ${sentenceOf(error)}`);
   }
-}
-
-async function lockOut(store: Store, accountId: string, why: string): Promise<void> {
-  await store.transaction(async (db) => {
-    const { rowCount } = await db.query(
-      `update slugline.account set state = 'locked-out', state_why = $2, state_at = slugline.now()
-        where id = $1 and state = 'active'`,
-      [accountId, why],
-    );
-    await db.query("update slugline.account set verified_at = slugline.now() where id = $1", [accountId]);
-    if (rowCount === 1) await tell(db, { kind: "account-locked-out", account: accountId, data: { why } });
-  });
 }
 
 async function works(

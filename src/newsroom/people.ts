@@ -208,3 +208,8 @@ function newToken(): string {
 function hashOf(text: string): Buffer {
   return createHash("sha256").update(text).digest();
 }
+
+/** Whether single keys act on the queue for this person. */
+export async function setShortcuts(db: Db, personId: string, on: boolean): Promise<void> {
+  await db.query("update slugline.person set shortcuts = $2 where id = $1", [personId, on]);
+}

@@ -89,3 +89,12 @@ export async function storedSite(db: Db): Promise<{ name: string; languages: rea
   );
   return { name: "Slugline", languages: ["en"], timeZone: "UTC", ...rows[0]?.site };
 }
+
+/** The account may not post until a person mends it. Told once, however many find out. */
+export async function lockOut(db: Db, accountId: string, why: string): Promise<void> {
+  const { rowCount } = await db.query(
+    `update slugline.account set state = 'locked-out', state_why = $2, state_at = slugline.now() where id = $1 and state = 'active'`,
+    [accountId, why],
+  );
+  if (rowCount === 1) await tell(db, { kind: "account-locked-out", account: accountId, data: { why } });
+}

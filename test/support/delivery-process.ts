@@ -1,8 +1,9 @@
 /**
  * A worker as a process of its own, to be killed: hears the review and delivery bells over DATABASE_URL (and REDIS_URL), and ends itself by
- * SIGKILL at the n-th passing of a crashpoint (`CRASH_AT=label#n`). Leases and settle times are short, so that whoever comes
+ * SIGKILL at the n-th passing of a crashpoint by a delivery of one account (`CRASH_AT=account/label#n`). Leases and settle times are short, so that whoever comes
  * after it need not be waited for long.
  */
+import { writeSync } from "node:fs";
 import pg from "pg";
 import { deliver } from "../../src/delivery/deliver.ts";
 import { TIMING } from "../../src/delivery/delivery.ts";
@@ -32,10 +33,13 @@ const networks = new Map<string, Network>(
 );
 const driver = createDrivers({ store, networks, secrets: () => "standin-token" });
 const timing = { ...TIMING, leaseMs: 2_000, requestMs: 900, lookGapMs: 300, backoffMs: 50 };
-const [label, nth] = (CRASH_AT ?? "#0").split("#");
+const [victim, label, nth] = (CRASH_AT ?? "").split(/[/#]/);
 let passed = 0;
-const crashpoint = (at: string) => {
-  if (at === label && (passed += 1) === Number(nth)) process.kill(process.pid, "SIGKILL");
+const crashpointOf = (account: string | undefined) => (at: string) => {
+  if (account !== victim || at !== label || (passed += 1) !== Number(nth)) return;
+  // Says so first, so that a test knows this end from any other.
+  writeSync(1, `at ${at}\n`);
+  process.kill(process.pid, "SIGKILL");
 };
 const queue = await createQueue({
   redisUrl: REDIS_URL,
@@ -48,8 +52,14 @@ const queue = await createQueue({
 });
 queue.serve(
   "delivery",
-  (id, signal) =>
-    deliver({ store, driver, clock: systemClock, random: Math.random, timing, crashpoint, log: silentLog }, id, signal),
+  async (id, signal) => {
+    const { rows } = await store.query<{ name: string }>(
+      "select a.name from slugline.account a join slugline.post p on p.account_id = a.id where p.id = $1",
+      [id],
+    );
+    const crashpoint = crashpointOf(rows[0]?.name);
+    await deliver({ store, driver, clock: systemClock, random: Math.random, timing, crashpoint, log: silentLog }, id, signal);
+  },
   { concurrency: 4 },
 );
 queue.sweep("delivery", dueDeliveries, 200);
