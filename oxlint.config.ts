@@ -22,7 +22,7 @@ export const IMPORTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Drivers that have a folder of their own beside their file: `src/networks/mastodon.ts` and `src/networks/mastodon/`. */
-const DRIVER_FOLDERS = ["mastodon"];
+const DRIVER_FOLDERS = ["bluesky", "mastodon", "telegram", "webhook", "x"];
 
 /** Where a file may lie, and what a path out of there to another room begins with. */
 const DEPTHS = [
@@ -57,8 +57,9 @@ const restrictedImports = (room: string, up: string, ownFolder?: string) => {
     const above = up === "../" ? "./" : up.replace("../", "");
     const beside = [`${above}[a-z]*`, `${above}[a-z]*/**`];
     patterns.push({
-      group: [...beside, `!${above}network.ts`, ...(ownFolder ? [`!./${ownFolder}/**`] : [])],
-      message: "A driver may import networks/network.ts and its own folder (see DRIVER_FOLDERS), never another driver.",
+      group: [...beside, `!${above}network.ts`, `!${above}hearing.ts`, ...(ownFolder ? [`!./${ownFolder}/**`] : [])],
+      message:
+        "A driver may import networks/network.ts, networks/hearing.ts and its own folder (see DRIVER_FOLDERS), never another driver.",
     });
   } else if (!allowed.includes("networks")) {
     const port = `^${literally(up)}networks/network\\.ts$`;

@@ -1,7 +1,23 @@
 import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
 import { configDefaults, defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-const outside = new URL("../shared/data", import.meta.url).pathname;
+const outside = fileURLToPath(new URL("../shared/data", import.meta.url));
+/** What Node has compiled of our sources for the processes that tests start: half of what each of them costs is to read them. */
+const compiled = fileURLToPath(new URL("node_modules/.cache/compiled", import.meta.url));
+
+/** What waits for processes of its own beside what reckons, so that it is neither together at once nor alone at the end. */
+class Alternating extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const waits = ({ moduleId }: TestSpecification) => /\/test\/(?:faults|full|store)\//.test(moduleId);
+    // oxlint-disable-next-line unicorn/no-array-sort -- Vitest's own method, not an array's
+    const sorted = await super.sort(files);
+    const [waiting, reckoning] = [sorted.filter(waits), sorted.filter((file) => !waits(file))];
+    return sorted.flatMap((_, at) => [...waiting.slice(at, at + 1), ...reckoning.slice(at, at + 1)]);
+  }
+}
 
 export default defineConfig({
   oxc: { jsx: { runtime: "automatic", importSource: "hono/jsx" } },
@@ -12,10 +28,19 @@ export default defineConfig({
     exclude: process.env.FULL ? configDefaults.exclude : [...configDefaults.exclude, "test/full/**"],
     globalSetup: ["test/support/global.ts"],
     pool: "forks",
+    // A process takes one file after another and keeps what it has loaded: nothing of ours runs or holds state by being
+    // imported, and each file has a database of its own. That saves more than a third of a run's CPU time.
+    isolate: false,
+    sequence: { sequencer: Alternating },
+    // Many tests wait for a server or a clock: half as many again as there are cores.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     testTimeout: 30_000,
     hookTimeout: 30_000,
     teardownTimeout: 10_000,
-    // oxlint-disable-next-line node/no-process-env -- the test run's own switch, not the program's
-    env: process.env.TEST_DATA || !existsSync(outside) ? {} : { TEST_DATA: outside },
+    env: {
+      NODE_COMPILE_CACHE: compiled,
+      // oxlint-disable-next-line node/no-process-env -- the test run's own switch, not the program's
+      ...(process.env.TEST_DATA || !existsSync(outside) ? {} : { TEST_DATA: outside }),
+    },
   },
 });

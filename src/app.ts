@@ -1,9 +1,13 @@
 import { join } from "node:path";
-import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import type { Config } from "./config.ts";
+import { USUAL_SERVERS } from "./config/networks.ts";
 import { parseNewsroom, type Newsroom } from "./config/newsroom.ts";
+import { createApi } from "./api/api.ts";
 import { createHooks } from "./api/hooks.ts";
+import { openDoor, openRedirect, type Building } from "./app/doors.ts";
+import { networksFor, usualLimits } from "./app/networks.ts";
+import { notReady, numbersOf } from "./app/ready.ts";
 import { createParser } from "./article/parser.ts";
 import { dueArticles, dueSources } from "./article/store.ts";
 import { readArticle } from "./article/read.ts";
@@ -13,45 +17,39 @@ import { startShipper } from "./click/count.ts";
 import { deliver } from "./delivery/deliver.ts";
 import type { Crashpoint } from "./delivery/deps.ts";
 import { TIMING, type Timing } from "./delivery/delivery.ts";
-import { dueDeliveries } from "./delivery/store.ts";
+import { dueBreaking, sweepDeliveries } from "./delivery/due.ts";
 import { createTimeline } from "./delivery/timeline.ts";
+import { createRounds } from "./delivery/rounds.ts";
+import { createTurns } from "./delivery/turns.ts";
 import { createEditor } from "./editor/editor.ts";
 import { createLiveBell } from "./editor/live-bell.ts";
-import { openHealthDoor, portFault } from "./health/server.ts";
+import { openHealthDoor } from "./health/server.ts";
 import { codeOf, Fault, sentenceOf } from "./lib/fault.ts";
 import { createLog, type Log } from "./lib/log.ts";
 import { createOutbound } from "./lib/outbound/outbound.ts";
-import type { Limits } from "./lib/text/limits.ts";
 import { systemClock, type Clock, type Random } from "./lib/time.ts";
 import { version } from "./lib/version.ts";
-import { mastodon, USUAL as MASTODON_USUAL } from "./networks/mastodon.ts";
-import type { Network } from "./networks/network.ts";
-import { rehearsal, USUAL as REHEARSAL_USUAL } from "./networks/rehearsal.ts";
+import { rehearsal } from "./networks/rehearsal.ts";
 import { apply } from "./newsroom/apply.ts";
+import { createConnecting } from "./newsroom/connect-account.ts";
 import { createDrivers } from "./newsroom/drivers.ts";
 import { startLearning } from "./newsroom/learn.ts";
 import { storedSite } from "./newsroom/store.ts";
 import { composeArticle } from "./post/compose.ts";
+import { reshareByRule } from "./post/occasions.ts";
 import { dueArticlesToCompose } from "./post/store.ts";
 import { createQueue, type Queue } from "./queue/queue.ts";
-import { createRedirect, type Redirect } from "./redirect/server.ts";
 import { NEWSROOM_FILE, rehearsalNewsroom } from "./rehearsal/newsroom.ts";
 import { startSite } from "./rehearsal/site.ts";
 import { reviewByRule } from "./review/auto.ts";
 import { duePosts } from "./review/store.ts";
-import { createStore, type Store } from "./store/db.ts";
 import { listen } from "./store/listen.ts";
-import { migrate, migrationState } from "./store/migrate.ts";
-import { connectionTo, createPool, openStore, type OpenStore } from "./store/open.ts";
+import { migrate } from "./store/migrate.ts";
+import { connectionTo, openStore, type OpenStore } from "./store/open.ts";
 
 export const ROLES = ["watch", "work", "editor", "redirect", "ship"] as const;
 /** watch: sources and hooks' stories · work: compose, decide by rule, deliver · ship: count clicks beside a redirect */
 export type Role = (typeof ROLES)[number];
-
-/** What a network takes until its server has told; needs no server and no store. */
-export function usualLimits(network: string): Limits {
-  return network === "mastodon" ? MASTODON_USUAL : REHEARSAL_USUAL;
-}
 
 /** What tests put in the place of the real thing. */
 export interface Overrides {
@@ -133,10 +131,8 @@ async function build(config: Config, roles: ReadonlySet<Role>, overrides: Overri
     userAgent: `Slugline/${version} (+${config.publicUrl})`,
   });
   stack.defer(() => outbound.close());
-  const networks = new Map<string, Network>(
-    [mastodon(outbound, { clock }), rehearsal(createTimeline(store, config.publicUrl))].map((one) => [one.name, one]),
-  );
-  const driver = createDrivers({ store, networks, secrets: config.secrets });
+  const networks = networksFor(outbound, clock).set("rehearsal", rehearsal(createTimeline(store, config.publicUrl)));
+  const driver = createDrivers({ store, networks, secrets: config.secrets, keys: config.keys, clock });
 
   let queue: Queue | undefined;
   if (roles.has("watch") || roles.has("work") || roles.has("editor")) {
@@ -156,7 +152,11 @@ async function build(config: Config, roles: ReadonlySet<Role>, overrides: Overri
   }
   if (queue && roles.has("work")) {
     const composing = { store, shortUrl: config.shortUrl, usualLimits };
-    queue.serve("post", (id) => composeArticle(composing, id), { concurrency: 4 });
+    const write = async (id: string) => {
+      await composeArticle(composing, id);
+      await reshareByRule(composing, id);
+    };
+    queue.serve("post", write, { concurrency: 4 });
     queue.sweep("post", dueArticlesToCompose);
     queue.serve("review", (id) => reviewByRule(store, id), { concurrency: 4 });
     queue.sweep("review", duePosts);
@@ -169,8 +169,10 @@ async function build(config: Config, roles: ReadonlySet<Role>, overrides: Overri
       crashpoint: overrides.crashpoint ?? (() => undefined),
       log,
     };
-    queue.serve("delivery", (id, signal) => deliver(delivering, id, signal), { concurrency: 16 });
-    queue.sweep("delivery", dueDeliveries);
+    const [turns, rounds] = [createTurns(), createRounds(delivering)];
+    drains.push(async () => turns.close());
+    queue.serve("delivery", (id, signal) => deliver(delivering, id, signal, turns, rounds), { concurrency: 32 });
+    queue.sweep("delivery", sweepDeliveries(clock), undefined, dueBreaking);
     const learning = startLearning({ store, driver, log, clock });
     stack.defer(() => learning.stop());
   }
@@ -187,6 +189,19 @@ async function build(config: Config, roles: ReadonlySet<Role>, overrides: Overri
       "/hooks",
       createHooks({ receive: (source, headers, body) => receiveHook({ store, secrets, clock }, source, headers, body) }),
     );
+    doors.route(
+      "/api/v1",
+      createApi({
+        store,
+        clock,
+        usualLimits,
+        live,
+        log,
+        shortUrl: config.shortUrl,
+        allowLoopback: site !== undefined,
+        closing: stopping.signal,
+      }),
+    );
     const imageOrigins = site ? [site] : [];
     doors.route(
       "/",
@@ -195,6 +210,7 @@ async function build(config: Config, roles: ReadonlySet<Role>, overrides: Overri
         store,
         clock,
         usualLimits,
+        promiseOf: (network) => networks.get(network),
         live,
         log,
         shortUrl: config.shortUrl,
@@ -202,6 +218,16 @@ async function build(config: Config, roles: ReadonlySet<Role>, overrides: Overri
         closing: stopping.signal,
         imageOrigins,
         trustProxy: config.trustProxy,
+        keys: config.keys,
+        connecting: createConnecting({
+          store,
+          networks,
+          servers: USUAL_SERVERS,
+          secrets,
+          keys: config.keys,
+          publicUrl: config.publicUrl,
+          shortUrl: config.shortUrl,
+        }),
       }),
     );
     await openDoor(doors, config, stack);
@@ -232,36 +258,6 @@ async function build(config: Config, roles: ReadonlySet<Role>, overrides: Overri
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
-}
-
-interface Building {
-  readonly log: Log;
-  readonly clock: Clock;
-  readonly stack: AsyncDisposableStack;
-}
-
-/** The public door has a small pool of its own: no page of the editor keeps a follower waiting (R6). */
-async function openRedirect(
-  config: Config,
-  connection: OpenStore["connection"],
-  { log, clock, stack }: Building,
-): Promise<Redirect> {
-  const pool = createPool(connection, { log, max: 2 });
-  stack.defer(() => pool.end());
-  const siteUrl = config.newsroom?.site.url ?? null;
-  const redirect = await createRedirect({
-    store: createStore(pool),
-    connection,
-    dataDir: config.dataDir,
-    host: config.host,
-    port: config.redirectPort,
-    trustProxy: config.trustProxy,
-    siteUrl,
-    log,
-    clock,
-  });
-  stack.defer(() => redirect.close());
-  return redirect;
 }
 
 /** The store; where the public door is open already, whoever started us need not start us again when Postgres comes back. */
@@ -298,38 +294,4 @@ async function newsroomFor(
   });
   stack.defer(() => site.close());
   return { newsroom: parseNewsroom(await rehearsalNewsroom(site.url), NEWSROOM_FILE, config.secrets), site: site.url };
-}
-
-async function openDoor(doors: Hono, config: Config, stack: AsyncDisposableStack): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const server = serve({ fetch: doors.fetch, port: config.port, hostname: config.host }, () => resolve());
-    server.once("error", (error) => reject(portFault(error, config.port)));
-    stack.defer(
-      () =>
-        new Promise<void>((closed) => {
-          server.close(() => closed());
-          if ("closeAllConnections" in server) server.closeAllConnections();
-        }),
-    );
-  });
-}
-
-async function notReady(store: Store, queue: Queue | undefined, redirect: Redirect | undefined): Promise<string[]> {
-  const why: string[] = [];
-  try {
-    const { pending } = await migrationState(store);
-    if (pending.length > 0) why.push(`Migrations are missing: ${pending.join(", ")}.`);
-  } catch (error) {
-    why.push(`The store does not answer: ${sentenceOf(error)}`);
-  }
-  const trouble = await queue?.trouble();
-  if (trouble) why.push(trouble);
-  if (redirect && !redirect.complete()) why.push("The redirect has not read its links yet.");
-  return why;
-}
-
-function numbersOf(redirect: Redirect | undefined): Record<string, number> {
-  if (!redirect) return {};
-  const { links, written, lost } = redirect.counts();
-  return { redirect_links: links, redirect_visits_written: written, redirect_visits_lost: lost };
 }

@@ -4,10 +4,17 @@ import type { Environment } from "./config/env.ts";
 import { didYouMean } from "./config/nearest.ts";
 import { Fault, sentenceOf } from "./lib/fault.ts";
 import { version } from "./lib/version.ts";
+import { accountAdd, accountVerify } from "./cli/account.ts";
+import { backup, holdEnd, holdShow, restore } from "./cli/backup.ts";
+import { accountProve } from "./cli/prove.ts";
 import { check } from "./cli/check.ts";
+import { keyRotate } from "./cli/key.ts";
 import { applyFile, migrateStore, pauseSending, resumeSending, userAdd } from "./cli/newsroom.ts";
+import { accountRehearse } from "./cli/rehearse.ts";
 import { inspect, preview } from "./cli/read.ts";
+import { replayPosts } from "./cli/replay.ts";
 import { startRoles } from "./cli/start.ts";
+import { tokenAdd, tokenList, tokenRevoke } from "./cli/token.ts";
 import { WrongUsage, type Call, type Command } from "./cli/command.ts";
 
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -16,8 +23,21 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   migrate: migrateStore,
   apply: applyFile,
   "user add": userAdd,
+  "token add": tokenAdd,
+  "token list": tokenList,
+  "token revoke": tokenRevoke,
+  "account add": accountAdd,
+  "account verify": accountVerify,
+  "account rehearse": accountRehearse,
+  "account prove": accountProve,
+  "key rotate": keyRotate,
+  backup,
+  restore,
+  hold: holdShow,
+  "hold end": holdEnd,
   preview,
   inspect,
+  replay: replayPosts,
   pause: pauseSending,
   resume: resumeSending,
 };
@@ -28,6 +48,7 @@ const COMMON: ParseArgsOptionsConfig = { json: { type: "boolean" }, help: { type
 export interface Terminal {
   readonly out: (line: string) => void;
   readonly err: (line: string) => void;
+  readonly stdin: Call["stdin"];
   readonly env: Environment;
   readonly folder: string;
 }
@@ -41,6 +62,7 @@ export async function run(argv: readonly string[], terminal: Partial<Terminal> =
   const out = terminal.out ?? ((line: string) => void process.stdout.write(`${line}\n`));
   const err = terminal.err ?? ((line: string) => void process.stderr.write(`${line}\n`));
   const folder = terminal.folder ?? process.cwd();
+  const stdin = terminal.stdin ?? process.stdin;
   let env: Environment = {};
   try {
     env = terminal.env ?? environment(folder);
@@ -53,7 +75,7 @@ export async function run(argv: readonly string[], terminal: Partial<Terminal> =
       throw new WrongUsage(
         `There is no command "${first}".${didYouMean(first, Object.keys(COMMANDS))} "slugline help" lists them.`,
       );
-    const call = read(name, command, argv.slice(name.split(" ").length), { out, err, env, folder });
+    const call = read(name, command, argv.slice(name.split(" ").length), { out, err, stdin, env, folder });
     if (call === "help") return (out(`${command.usage}\n${command.about}`), 0);
     return await command.run(call);
   } catch (error) {

@@ -3,7 +3,7 @@ import { join, relative, resolve } from "node:path";
 import { parse as parseDotenv } from "dotenv";
 import { configInvalid, type ConfigFault } from "./config/faults.ts";
 import { readSettings, type Environment, type Settings } from "./config/env.ts";
-import { readNewsroom, type Newsroom, type ParseOptions } from "./config/newsroom.ts";
+import { readNewsroom, type Newsroom } from "./config/newsroom.ts";
 import { codeOf, sentenceOf } from "./lib/fault.ts";
 
 /** Everything that was decided before the start. Frozen; nobody else reads the environment. */
@@ -33,7 +33,7 @@ export function environment(folder: string = process.cwd()): Environment {
   }
 }
 
-export interface LoadOptions extends ParseOptions {
+export interface LoadOptions {
   /** newsroom.yaml; else SLUGLINE_CONFIG, else config/newsroom.yaml where there is one. */
   readonly file?: string;
   /** What relative paths are relative to; usually where the process was started. */
@@ -55,7 +55,7 @@ export function loadConfig(env: Environment, options: LoadOptions = {}): Config 
   const fileName = typed(path, folder);
   let newsroom: Newsroom | undefined;
   const text = asked !== undefined || existsSync(path) ? readText(path, fileName, faults) : undefined;
-  if (text !== undefined) newsroom = readNewsroom(text, fileName, secrets, faults, options);
+  if (text !== undefined) newsroom = readNewsroom(text, fileName, secrets, faults);
   const editor = publicUrl ?? `http://localhost:${settings.port}`;
   // Cookies know no ports: under one name the editor's session would be sent to the public door too.
   const loopback = hostOf(editor) === "127.0.0.1" ? "localhost" : "127.0.0.1";

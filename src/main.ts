@@ -1,6 +1,6 @@
 import type { Config } from "./config.ts";
 import { createApp, type App, type Role } from "./app.ts";
-import { createSignInLink } from "./newsroom/people.ts";
+import { createSignInLink } from "./newsroom/sign-in-link.ts";
 
 /** Where what a person reads goes. */
 export interface Io {
@@ -19,6 +19,8 @@ const DRAIN_MS = 25_000;
  * @throws Fault with a sentence for what keeps it from starting
  */
 export async function start(config: Config, roles: readonly Role[], io: Io): Promise<number> {
+  // What a person would read cannot be written (a full disk, a closed terminal): no reason to stop posting.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   const asked = Promise.withResolvers<NodeJS.Signals>();
   const onSignal = (signal: NodeJS.Signals) => asked.resolve(signal);
   process.on("SIGTERM", onSignal).on("SIGINT", onSignal);

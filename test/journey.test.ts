@@ -7,7 +7,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createApp, type App } from "../src/app.ts";
 import { loadConfig } from "../src/config.ts";
 import { silentLog } from "../src/lib/log.ts";
-import { createSignInLink } from "../src/newsroom/people.ts";
+import { createSignInLink } from "../src/newsroom/sign-in-link.ts";
+import { setUpCode } from "./support/codes.ts";
 import { startMastodon, type MastodonStandIn } from "./support/mastodon.ts";
 import { testStore, until, type TestStore } from "./support/store.ts";
 
@@ -44,6 +45,7 @@ rules: [{ accounts: [desk, robot] }]
   );
   const env = {
     DATABASE_URL: store.databaseUrl,
+    SLUGLINE_KEY: Buffer.alloc(32, 7).toString("base64"),
     DATA_DIR: join(folder, "data"),
     PORT: String(port),
     REDIRECT_PORT: String(redirectPort),
@@ -76,6 +78,7 @@ test("one article, from the CMS to a counted click", async () => {
   const welcome = await post(`/sign-in/${token}`, { name: "Rosa", email: "rosa@example.org", password: "correct horse battery" });
   expect(welcome.status).toBe(303);
   cookie = welcome.headers.getSetCookie()[0]!.split(";", 1)[0]!;
+  await setUpCode(app.store, { post, page }, "correct horse battery");
 
   const body = JSON.stringify({
     event: "published",

@@ -70,11 +70,18 @@ export function findNode() {
   const version = name && versionOf(name);
   if (version === process.versions.node) return process.execPath;
   const pinned = name && join(modules, name, "bin/node");
-  if (version && existsSync(pinned) && spawnSync(pinned, ["--version"]).status === 0) return pinned;
+  const tried = version && existsSync(pinned) ? spawnSync(pinned, ["--version"], { encoding: "utf8" }) : undefined;
+  if (tried?.status === 0) return pinned;
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   if (major > 22 || (major === 22 && minor >= 19)) return process.execPath;
+  if (tried) {
+    const why = tried.error?.message ?? tried.stderr.trim().split("\n").at(-1);
+    throw new Refusal(
+      `The Node ${version} that Slugline brings does not run here (${why}), and this one (${process.versions.node}) is too old. Install Node 24, or at least 22.19.`,
+    );
+  }
   throw new Refusal(
-    `Slugline brings no Node of its own for ${process.platform}-${process.arch}, and this one (${process.versions.node}) is too old. Install Node 26, or at least 22.19.`,
+    `Slugline brings no Node of its own for ${process.platform}-${process.arch}, and this one (${process.versions.node}) is too old. Install Node 24, or at least 22.19.`,
   );
 }
 

@@ -28,6 +28,10 @@ export interface Item {
   readonly embargo: string | null;
   /** Texts a journalist wrote in the CMS, by network. */
   readonly social: Readonly<Record<string, string>>;
+  /** Whether its pictures are to be hidden until asked for. */
+  readonly sensitive: boolean;
+  /** A warning before the text; null for none. */
+  readonly spoiler: string | null;
 }
 
 /** A story as read: what a post is written from. */
@@ -44,6 +48,8 @@ export interface Story {
   readonly published: string | null;
   readonly updated: string | null;
   readonly paywalled: boolean | null;
+  /** What the page says of itself to one network (`x`: twitter:description), where that differs from its summary. */
+  readonly described: Readonly<Record<string, string>>;
   /** The address the page itself calls its own; null when it names none. */
   readonly canonical: string | null;
   /** How it was read, for who wonders. */
@@ -65,6 +71,8 @@ export const NOTHING_TOLD: Item = {
   updated: null,
   embargo: null,
   social: {},
+  sensitive: false,
+  spoiler: null,
 };
 
 /** Below this a body is a teaser (in UTF-16 units of its text). */
@@ -78,8 +86,34 @@ export function isTeaser(body: string): boolean {
   return text.length < TEASER || CUT.test(text.slice(-60));
 }
 
-/** Changes exactly when title, description or body change to a reader's eye. */
-export function contentHash(story: Pick<Story, "title" | "summary" | "body">): string {
+/** Whether a source told the whole story, so that its page need not be read. */
+export function hasBody(item: Item): boolean {
+  return !isTeaser(item.html?.replace(/<[^>]*>/g, " ") ?? item.text ?? "");
+}
+
+/** The page's story, with what the source itself told about it: the source knows its own headline, authors and topics. */
+export function merged(told: Story | null, page: Story, item: Item): Story {
+  const cut = told === null || told.summary === null || /(?:…|\.{3}|\[…\])\s*$/u.test(told.summary);
+  return {
+    ...page,
+    title: told?.title || page.title,
+    summary: cut ? (page.summary ?? told?.summary ?? null) : told.summary,
+    image: told?.image ? { url: told.image.url, alt: told.image.alt || (page.image?.alt ?? "") } : page.image,
+    authors: told && told.authors.length > 0 ? told.authors : page.authors,
+    tags: told && told.tags.length > 0 ? told.tags : page.tags,
+    published: item.published ?? page.published,
+    updated: item.updated ?? page.updated,
+  };
+}
+
+/** What the newsroom says of a story for its posts, beside the story itself. */
+export type Aside = Pick<Item, "social" | "sensitive" | "spoiler">;
+
+/** Changes exactly when title, description or body change to a reader's eye, or what is said for its posts does. */
+export function contentHash(story: Pick<Story, "title" | "summary" | "body">, aside: Aside): string {
   const seen = [story.title, story.summary ?? "", ...story.body].map((part) => cleanText(part)).join("\n");
-  return createHash("sha256").update(seen).digest("hex");
+  const social = Object.entries(aside.social).toSorted(([one], [other]) => (one < other ? -1 : 1));
+  const says = social.length > 0 || aside.sensitive || aside.spoiler !== null;
+  const whole = says ? `${seen}\n${JSON.stringify([social, aside.sensitive, aside.spoiler])}` : seen;
+  return createHash("sha256").update(whole).digest("hex");
 }

@@ -1,3 +1,4 @@
+import { say } from "../lib/say.ts";
 import { cleanText } from "../lib/text/clean.ts";
 import { NOTHING_TOLD, type Item } from "./article.ts";
 import { parseDate } from "./date.ts";
@@ -90,7 +91,9 @@ export function readFeed(text: string, address: string): Feed | Unread {
   if (strict !== null) return feedOf(strict, address, ["parser: strict", "the feed has no items"]);
   return unread(
     "FEED_UNREADABLE",
-    `This is no feed we can read (RSS, Atom or JSON Feed expected)${complaint === "" ? "" : `: ${complaint}`}.`,
+    complaint === ""
+      ? "This is no feed we can read (RSS, Atom or JSON Feed expected)."
+      : say`This is no feed we can read (RSS, Atom or JSON Feed expected): ${complaint}.`,
   );
 }
 
@@ -111,7 +114,8 @@ function htmlSentence(text: string): string {
     text.slice(0, 200_000),
   )?.[0];
   const href = /href\s*=\s*["']?([^"'\s>]+)/i.exec(link ?? "")?.[1];
-  return `This is a web page, not a feed.${href === undefined ? "" : ` It names a feed of its own: ${textOf(href)}`}`;
+  if (href === undefined) return "This is a web page, not a feed.";
+  return say`This is a web page, not a feed. It names a feed of its own: ${textOf(href)}`;
 }
 
 function feedOf(raw: RawFeed, address: string, why: string[]): Feed {

@@ -10,6 +10,8 @@ import { cleanUrl, webUrl } from "./url.ts";
 export interface PageMeta {
   readonly title: string | null;
   readonly description: string | null;
+  /** twitter:description, where it says something else. */
+  readonly forX: string | null;
   readonly lang: string | null;
   readonly canonical: string | null;
   readonly image: Image | null;
@@ -48,6 +50,8 @@ export function readMeta(document: Document, address: string): PageMeta {
   );
   const free = ld?.["isAccessibleForFree"];
   const tier = meta("article:content_tier", "content_tier");
+  const description = meta("og:description", "description", "twitter:description", "dc.description") ?? str(ld?.["description"]);
+  const forX = meta("twitter:description");
   return {
     title: withoutSite(
       str(ld?.["headline"]) ??
@@ -55,7 +59,8 @@ export function readMeta(document: Document, address: string): PageMeta {
         (cleanText(document.querySelector("title")?.textContent ?? "") || null),
       site,
     ),
-    description: meta("og:description", "description", "twitter:description", "dc.description") ?? str(ld?.["description"]),
+    description,
+    forX: forX === description ? null : forX,
     lang:
       [
         document.documentElement.getAttribute("lang"),

@@ -55,6 +55,7 @@ export async function readPage(html: string, address: string): Promise<Page | Un
       updated: meta?.updated ?? null,
       paywalled: meta?.paywalled ?? null,
       canonical: meta?.canonical ?? null,
+      described: meta?.forX ? { x: cleanDescription(meta.forX) } : {},
       why,
     },
   };

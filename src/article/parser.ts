@@ -1,4 +1,6 @@
 import { Worker } from "node:worker_threads";
+import { sentenceOf } from "../lib/fault.ts";
+import { say } from "../lib/say.ts";
 import type { Item } from "./article.ts";
 import { MAX_BYTES } from "./decode.ts";
 import type { Feed, Unread } from "./feed.ts";
@@ -76,12 +78,19 @@ export function createParser(limits: { readonly timeMs?: number } = {}): Parser 
       if (started !== worker || message.id !== count || !current) return;
       warm = true;
       settle(
-        message.result ?? { ok: false, code: "PARSE_FAILED", why: `It could not be read: ${message.fault ?? "no reason told"}.` },
+        message.result ?? {
+          ok: false,
+          code: "PARSE_FAILED",
+          why:
+            message.fault === undefined
+              ? "It could not be read, and no reason was told."
+              : say`It could not be read: ${message.fault}.`,
+        },
       );
     });
     started.on(
       "error",
-      (error: Error) => started === worker && drop("PARSE_FAILED", `It could not be read: ${error.message.split("\n", 1)[0]}.`),
+      (error: Error) => started === worker && drop("PARSE_FAILED", say`It could not be read: ${sentenceOf(error)}.`),
     );
     started.on("exit", () => started === worker && drop("PARSE_FAILED", "It could not be read: the reader ended."));
     return started;
@@ -93,7 +102,7 @@ export function createParser(limits: { readonly timeMs?: number } = {}): Parser 
     worker ??= start();
     count++;
     timer = setTimeout(
-      () => drop("PARSE_TIMEOUT", `Reading it took longer than ${timeMs / 1_000} s and was given up.`),
+      () => drop("PARSE_TIMEOUT", say`Reading it took longer than ${timeMs / 1_000} s and was given up.`),
       warm ? timeMs : Math.max(timeMs, START_LIMIT_MS),
     );
     worker.postMessage({ id: count, task: current.task });
@@ -102,7 +111,7 @@ export function createParser(limits: { readonly timeMs?: number } = {}): Parser 
     const { promise, resolve } = Promise.withResolvers<Answer>();
     if (closed) return Promise.resolve({ ok: false, code: "PARSE_CLOSED", why: "Slugline is stopping." });
     if ("body" in task && task.body.length > MAX_BYTES)
-      return Promise.resolve({ ok: false, code: "TOO_LARGE", why: `It is larger than ${MAX_BYTES / 1_000_000} MB.` });
+      return Promise.resolve({ ok: false, code: "TOO_LARGE", why: say`It is larger than ${MAX_BYTES / 1_000_000} MB.` });
     queue.push({ task, done: resolve });
     next();
     return promise;

@@ -1,3 +1,4 @@
+import { say } from "../lib/say.ts";
 import type { Random } from "../lib/time.ts";
 
 /** Validators of the last 200, byte for byte; both from the same answer. */
@@ -101,5 +102,5 @@ export function complaint(status: number, headers: Headers): { readonly gone: bo
     429: "The site says we ask too often (429); we wait as long as it asked, or some hours.",
     503: "The site is overloaded (503); we wait as long as it asked, or some hours.",
   };
-  return { gone: status === 410, why: why[status] ?? `The site answered ${status}.` };
+  return { gone: status === 410, why: why[status] ?? say`The site answered ${status}.` };
 }

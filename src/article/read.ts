@@ -1,9 +1,9 @@
-import { sentenceOf } from "../lib/fault.ts";
+import { reasonOf } from "../lib/fault.ts";
+import { say } from "../lib/say.ts";
 import { ring } from "../queue/ring.ts";
 import type { Db } from "../store/db.ts";
 import { tell } from "../store/history.ts";
-import { contentHash, type Item, type Story } from "./article.ts";
-import { hasBody, merged } from "./merge.ts";
+import { contentHash, hasBody, merged, type Item, type Story } from "./article.ts";
 import type { Page } from "./page.ts";
 import type { Unread } from "./feed.ts";
 import { insertChange, lockArticle, putStory, type KnownArticle } from "./store.ts";
@@ -53,16 +53,16 @@ async function fetchPage(deps: WatchDeps, url: string, signal: AbortSignal): Pro
   try {
     const headers = { accept: "text/html, application/xhtml+xml;q=0.9, text/plain;q=0.5" };
     const answer = await deps.outbound.request(url, { headers, redirects: 5, maxBytes: PAGE_BYTES, timeoutMs: PAGE_MS, signal });
-    if (answer.status !== 200) return { ok: false, code: "PAGE_STATUS", why: `The story's page answered ${answer.status}.` };
+    if (answer.status !== 200) return { ok: false, code: "PAGE_STATUS", why: say`The story's page answered ${answer.status}.` };
     return await deps.parser.page(answer.body, answer.headers["content-type"] ?? null, answer.url);
   } catch (error) {
-    return { ok: false, code: "PAGE_UNREACHABLE", why: sentenceOf(error) };
+    return { ok: false, code: "PAGE_UNREACHABLE", why: reasonOf(error) };
   }
 }
 
 async function take(db: Db, article: KnownArticle, story: Story): Promise<void> {
   if (await isDuplicate(db, article, story)) return;
-  const hash = contentHash(story);
+  const hash = contentHash(story, article);
   const first = article.content_hash === null;
   const { rows } = await db.query<{ removed: boolean }>(
     "select removed_at is not null as removed from slugline.article where id = $1",

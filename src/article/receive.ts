@@ -41,7 +41,9 @@ const articleSchema = z.object({
   published: moment.nullish(),
   updated: moment.nullish(),
   embargo: moment.nullish(),
-  social: z.record(z.string(), text(10_000)).default({}),
+  social: z.record(z.string().max(40), text(10_000)).default({}),
+  sensitive: z.boolean().default(false),
+  spoiler: text(500).nullish(),
 });
 
 const hookSchema = z
@@ -161,6 +163,8 @@ function itemOf(source: SourceRow, told: z.output<typeof articleSchema> | undefi
     updated: told.updated ?? null,
     embargo: told.embargo ?? null,
     social: told.social,
+    sensitive: told.sensitive,
+    spoiler: cleanText(told.spoiler ?? "") || null,
   };
 }
 

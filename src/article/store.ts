@@ -20,6 +20,8 @@ export interface SourceRow {
   readonly etag: string | null;
   readonly last_modified: string | null;
   readonly baseline_at: Date | null;
+  /** Not seen since the store was restored from a backup. */
+  readonly restored: boolean;
   readonly moved_to: string | null;
   readonly moved_seen: number;
   readonly failures: number;
@@ -40,9 +42,13 @@ export interface KnownArticle {
   readonly body: readonly string[];
   readonly content_hash: string | null;
   readonly failures: number;
+  readonly social: Readonly<Record<string, string>>;
+  readonly sensitive: boolean;
+  readonly spoiler: string | null;
 }
 
-const KNOWN = "id, source_id, state, version, given, url, title, summary, body, content_hash, failures";
+const KNOWN =
+  "id, source_id, state, version, given, url, title, summary, body, content_hash, failures, social, sensitive, spoiler";
 
 /** Sources whose next check has come and that nobody is checking. */
 export async function dueSources(db: Db, limit: number): Promise<string[]> {
@@ -71,7 +77,7 @@ export async function claimSource(db: Db, id: string, seconds: number): Promise<
     `update slugline.source s set checking_until = slugline.now() + make_interval(secs => $2)
       where id = $1 and kind = 'feed' and state = 'active' and next_check_at <= slugline.now() and coalesce(checking_until <= slugline.now(), true)
         and not exists (select from slugline.source o where o.host = s.host and o.id <> s.id and o.checking_until > slugline.now())
-      returning id, name, kind, url, settings, interval_s, etag, last_modified, baseline_at, moved_to, moved_seen, failures`,
+      returning id, name, kind, url, settings, interval_s, etag, last_modified, baseline_at, restored, moved_to, moved_seen, failures`,
     [id, seconds],
   );
   return rows[0];
@@ -79,7 +85,7 @@ export async function claimSource(db: Db, id: string, seconds: number): Promise<
 
 export async function hookSource(db: Db, name: string): Promise<SourceRow | undefined> {
   const { rows } = await db.query<SourceRow>(
-    `select id, name, kind, url, settings, interval_s, etag, last_modified, baseline_at, moved_to, moved_seen, failures
+    `select id, name, kind, url, settings, interval_s, etag, last_modified, baseline_at, restored, moved_to, moved_seen, failures
        from slugline.source where name = $1 and kind = 'hook' and state <> 'disabled'`,
     [name],
   );
@@ -120,8 +126,9 @@ export interface NewArticle {
 /** Undefined when another transaction was first: then the story is known. */
 export async function insertArticle(db: Db, it: NewArticle): Promise<string | undefined> {
   const { rows } = await db.query<{ id: string }>(
-    `insert into slugline.article (id, source_id, guid, url, canonical_url, state, title, given, social, published_at, embargo_until, composed_version)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0) on conflict do nothing returning id`,
+    `insert into slugline.article (id, source_id, guid, url, canonical_url, state, title, given, social, published_at, embargo_until,
+            composed_version, sensitive, spoiler)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $13) on conflict do nothing returning id`,
     [
       newId(),
       it.sourceId,
@@ -134,6 +141,8 @@ export async function insertArticle(db: Db, it: NewArticle): Promise<string | un
       JSON.stringify(it.item.social),
       it.item.published,
       it.item.embargo,
+      it.item.sensitive,
+      it.item.spoiler,
     ],
   );
   const id = rows[0]?.id;
@@ -147,11 +156,20 @@ export async function putGiven(db: Db, id: string, given: Given, guid: string | 
   const embargoes = items.flatMap(({ embargo }) => (embargo === null ? [] : [embargo]));
   const latest = embargoes.toSorted((one, other) => Date.parse(one) - Date.parse(other)).at(-1) ?? null;
   await db.query(
-    `update slugline.article set given = $2, embargo_until = $3, social = $4,
+    `update slugline.article set given = $2, embargo_until = $3, social = $4, sensitive = $6, spoiler = $7,
             guid = coalesce(guid, (select $5::text where not exists (select from slugline.article o
               where o.source_id = article.source_id and o.guid = $5)))
       where id = $1`,
-    [id, JSON.stringify(given), latest, JSON.stringify(Object.assign({}, ...items.map(({ social }) => social))), guid],
+    [
+      id,
+      JSON.stringify(given),
+      latest,
+      JSON.stringify(Object.assign({}, ...items.map(({ social }) => social))),
+      guid,
+      // What was stored by an older version has neither.
+      items.some(({ sensitive }) => sensitive ?? false),
+      items.map(({ spoiler }) => spoiler ?? null).find((spoiler) => spoiler !== null) ?? null,
+    ],
   );
 }
 
@@ -169,6 +187,7 @@ export async function putStory(db: Db, id: string, story: Story, version: number
   await db.query(
     `update slugline.article set state = 'ready', version = $2, title = $3, summary = $4, body = $5, lang = $6, dir = $7, image_url = $8, image_alt = $9,
             authors = $10, tags = $11, published_at = coalesce($12, published_at), updated_at = $13, paywalled = $14, content_hash = $15,
+            described = $16,
             read_at = slugline.now(), failures = 0, error = null, removed_at = null
       where id = $1`,
     [
@@ -187,6 +206,7 @@ export async function putStory(db: Db, id: string, story: Story, version: number
       story.updated,
       story.paywalled,
       hash,
+      JSON.stringify(story.described),
     ],
   );
 }

@@ -28,6 +28,7 @@ export async function storyOf(item: Item): Promise<Story> {
     updated: item.updated,
     paywalled: null,
     canonical: null,
+    described: {},
     why: ["body: as told by the source"],
   };
 }
@@ -58,6 +59,7 @@ export async function readText(text: string): Promise<Story> {
     updated: null,
     paywalled: null,
     canonical: null,
+    described: {},
     why: ["title: the first line", `body: ${body.length} of ${rest.length} lines`],
   };
 }

@@ -47,6 +47,14 @@ export function summaryOf(story: Pick<Story, "title" | "summary" | "body" | "lan
   return { first: null, second: null, why: "nothing but a headline" };
 }
 
+/** The story's sentences that follow what was said, in their order: what a thread goes on with. */
+export function moreOf(story: Pick<Story, "title" | "body" | "lang">, said: string): string[] {
+  return story.body
+    .filter((paragraph) => isEnded(paragraph) || isDense(paragraph))
+    .flatMap((paragraph, at) => sentences(at === 0 ? withoutDateline(paragraph) : paragraph, story.lang))
+    .filter((sentence) => !said.includes(sentence) && !isAlike(sentence, story.title) && !isAlike(sentence, said));
+}
+
 function isUsable(description: string, story: Pick<Story, "title" | "body">, budget: number): boolean {
   const length = graphemes(description);
   if (length > budget || length < (isDense(description) ? SHORTEST_DENSE_DESCRIPTION : SHORTEST_DESCRIPTION)) return false;

@@ -1,8 +1,8 @@
 import { ring } from "../queue/ring.ts";
 import type { Db } from "../store/db.ts";
 import { tell } from "../store/history.ts";
-import type { Item } from "./article.ts";
-import { hasBody } from "./merge.ts";
+import { hasBody, type Item } from "./article.ts";
+import { onHold, perhapsPosted } from "./restored.ts";
 import { insertArticle, insertChange, lockKnown, putGiven, seeAgain, type Given, type KnownArticle } from "./store.ts";
 import { canonicalUrl, cleanUrl } from "./url.ts";
 
@@ -29,13 +29,14 @@ export async function takeItem(db: Db, by: Telling, told: Item, state: "seen" | 
   const known = await lockKnown(db, by.sourceId, item.guid, canonical);
   if (known) return again(db, known, by, item);
   const given: Given = { [by.sourceId]: { kind: by.kind, item } };
-  const id = await insertArticle(db, { sourceId: by.sourceId, guid: item.guid, url, canonical, state, given, item });
+  const asked = state === "seen" && (await perhapsPosted(db, by, item)) ? "held" : state;
+  const id = await insertArticle(db, { sourceId: by.sourceId, guid: item.guid, url, canonical, state: asked, given, item });
   if (id === undefined) {
     const first = await lockKnown(db, by.sourceId, item.guid, canonical);
     return first ? again(db, first, by, item) : { kind: "no-address" };
   }
-  if (state !== "baseline")
-    await tell(db, { kind: `article-${state}`, article: id, source: by.sourceId, data: { title: item.title, url } });
+  if (asked !== "baseline")
+    await tell(db, { kind: `article-${asked}`, article: id, source: by.sourceId, data: { title: item.title, url } });
   return { kind: "fresh", articleId: id };
 }
 
@@ -45,7 +46,8 @@ async function again(db: Db, known: KnownArticle, by: Telling, item: Item): Prom
   const now = by.hint && before ? { ...before, html: null, text: null } : item;
   const given: Given = { ...known.given, [by.sourceId]: { kind: by.kind, item: now } };
   await putGiven(db, known.id, given, item.guid);
-  if (!isNews(known, by, before, now, given)) return { kind: "known", articleId: known.id };
+  const news = isNews(known, by, before, now, given) && !(known.state === "held" && (await onHold(db)));
+  if (!news) return { kind: "known", articleId: known.id };
   await seeAgain(db, known.id);
   return { kind: "changed", articleId: known.id };
 }
@@ -78,6 +80,10 @@ function words(item: Item): string {
     item.tags,
     item.image?.url ?? null,
     item.embargo,
+    item.social,
+    // What was stored by an older version has neither.
+    item.sensitive ?? false,
+    item.spoiler ?? null,
   ]);
 }
 

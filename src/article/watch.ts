@@ -1,5 +1,5 @@
 import { newId } from "../lib/id.ts";
-import { sentenceOf } from "../lib/fault.ts";
+import { reasonOf, sentenceOf } from "../lib/fault.ts";
 import type { Log } from "../lib/log.ts";
 import type { Answer, Outbound } from "../lib/outbound/outbound.ts";
 import type { Clock, Random } from "../lib/time.ts";
@@ -83,7 +83,7 @@ async function ask(deps: WatchDeps, source: SourceRow, signal: AbortSignal): Pro
 
 function unreachable(deps: WatchDeps, rhythm: Rhythm, error: Error): Checked {
   const nextS = afterBad(rhythm, null, {}, deps.clock.now(), deps.random);
-  return { outcome: "failed", status: null, items: null, fresh: null, error: sentenceOf(error), nextS };
+  return { outcome: "failed", status: null, items: null, fresh: null, error: reasonOf(error), nextS };
 }
 
 async function digest(
@@ -129,7 +129,7 @@ async function digest(
   const fresh = await takeFeed(db, source, feed);
   const { etag, lastModified } = validatorsOf(headers);
   await db.query(
-    "update slugline.source set etag = $2, last_modified = $3, baseline_at = coalesce(baseline_at, slugline.now()) where id = $1",
+    "update slugline.source set etag = $2, last_modified = $3, baseline_at = coalesce(baseline_at, slugline.now()), restored = false where id = $1",
     [source.id, etag, lastModified],
   );
   await noteMove(db, source, answer);
@@ -160,7 +160,7 @@ async function takeFeed(db: Db, source: SourceRow, feed: Feed): Promise<number> 
   ]);
   const known = new Set(rows.map((row) => row.guid));
   for (const { guid, url } of items) if (guid === null || !known.has(guid)) unknown.add(guid ?? url ?? "");
-  const state = unknown.size > FLOOD ? "held" : "seen";
+  const state = source.restored || unknown.size > FLOOD ? "held" : "seen";
   let fresh = 0;
   // Oldest first, so that posts wait in the order in which the stories came.
   for (const item of items.toReversed()) fresh += (await takeItem(db, telling, item, state)).kind === "fresh" ? 1 : 0;

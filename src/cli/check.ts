@@ -1,10 +1,13 @@
-import { messagesIn } from "../editor/messages.ts";
+import { createLanguages } from "../editor/languages.ts";
+import { plain } from "../lib/say.ts";
 import { systemClock } from "../lib/time.ts";
 import { createQueue } from "../queue/queue.ts";
 import { listen } from "../store/listen.ts";
-import { troubles } from "../health/health.ts";
+import { troubles, type Trouble } from "../health/health.ts";
 import { migrationState } from "../store/migrate.ts";
+import { sealedUnderOthers } from "../newsroom/seal-rotate.ts";
 import { withStore, type Command } from "./command.ts";
+import { missingSecrets } from "./missing-secrets.ts";
 
 export const check: Command = {
   usage: "slugline check",
@@ -23,8 +26,14 @@ export const check: Command = {
         clock: systemClock,
       });
       const queueTrouble = await queue.trouble().finally(() => queue.stop());
-      const found = pending.length > 0 ? [] : await troubles(store);
-      const alarms = pending.length > 0 || queueTrouble !== undefined || found.some(({ severity }) => severity === "alarm");
+      const found = pending.length > 0 ? [] : (await troubles(store)).map(readable);
+      const [missing, oldKeys] =
+        pending.length > 0 ? [[], 0] : await Promise.all([missingSecrets(store, config), sealedUnderOthers(store, config.keys)]);
+      const alarms =
+        pending.length > 0 ||
+        queueTrouble !== undefined ||
+        missing.length > 0 ||
+        found.some(({ severity }) => severity === "alarm");
       if (call.json) {
         call.out(
           JSON.stringify({
@@ -32,6 +41,7 @@ export const check: Command = {
             newsroom: config.newsroomFile ?? null,
             migrations: { applied, expected, pending },
             queue: queueTrouble ?? null,
+            secrets: { missing, underOldKeys: oldKeys },
             troubles: found,
           }),
         );
@@ -45,12 +55,22 @@ export const check: Command = {
           : `Migrations     ${applied}, as expected`,
       );
       call.out(`Queue          ${queueTrouble ?? (config.redisUrl ? "on Redis" : "on the store")}`);
-      const { t } = messagesIn("en");
-      for (const { code, severity, args, since } of found)
+      for (const { why } of missing) call.out(`ALARM          ${why}`);
+      if (oldKeys > 0) call.out(`warning        ${oldKeys} sealed under an older key. Run: slugline key rotate`);
+      const { t, has } = createLanguages().first("en").messages;
+      for (const { code, severity, args, since } of found) {
         call.out(
           `${severity === "alarm" ? "ALARM  " : "warning"}        ${t(`trouble.${code}`, args)}${since ? ` (since ${since.toISOString()})` : ""}`,
         );
-      if (found.length === 0 && !alarms) call.out("Nothing is silent, late or wrong.");
+        if (has(`trouble.${code}.do`)) call.out(`               ${t(`trouble.${code}.do`, args)}`);
+      }
+      if (found.length === 0 && oldKeys === 0 && !alarms) call.out("Nothing is silent, late or wrong.");
       return alarms ? 1 : 0;
     }),
 };
+
+/** A trouble whose reason is read in a terminal or by a program. */
+function readable({ args, ...trouble }: Trouble): Trouble {
+  const { why } = args;
+  return { ...trouble, args: typeof why === "string" ? { ...args, why: plain(why) } : args };
+}

@@ -1,11 +1,11 @@
-import { didYouMean } from "../config/nearest.ts";
 import { Fault } from "../lib/fault.ts";
 import { apply } from "../newsroom/apply.ts";
-import { createPerson, createSignInLink, personByEmail } from "../newsroom/people.ts";
+import { createPerson, personByEmail } from "../newsroom/people.ts";
 import { isEmail, type Role } from "../newsroom/person.ts";
+import { createSignInLink } from "../newsroom/sign-in-link.ts";
 import { pause, paused, resume } from "../newsroom/store.ts";
 import { migrate, migrationState } from "../store/migrate.ts";
-import { text, withStore, WrongUsage, type Command } from "./command.ts";
+import { noSuch, text, withStore, WrongUsage, type Command } from "./command.ts";
 
 const PERSON_ROLES = ["viewer", "writer", "editor", "admin"];
 
@@ -58,8 +58,7 @@ export const userAdd: Command = {
     const email = call.inputs[0] ?? "";
     const role = text(call.values["role"]) ?? "editor";
     if (!isEmail(email)) throw new WrongUsage(`"${email}" is not an e-mail address.`);
-    if (!PERSON_ROLES.includes(role))
-      throw new WrongUsage(`There is no role "${role}".${didYouMean(role, PERSON_ROLES)} Roles: ${PERSON_ROLES.join(", ")}.`);
+    if (!PERSON_ROLES.includes(role)) throw noSuch("role", role, PERSON_ROLES);
     return withStore(call, async (store, config, log) => {
       await migrate(store, log);
       const token = await store.transaction(async (db) => {
@@ -98,7 +97,11 @@ export const resumeSending: Command = {
   most: 0,
   run: (call) =>
     withStore(call, async (store) => {
-      await resume(store, "the command line");
+      if (!(await resume(store, "the command line")))
+        throw new Fault(
+          "ON_HOLD",
+          "The store was restored and is on hold; `slugline hold` says how far it is, `slugline hold end` ends it.",
+        );
       call.out(call.json ? JSON.stringify({ paused: null }) : "Sending goes on.");
       return 0;
     }),

@@ -1,21 +1,20 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { extname, join, resolve } from "node:path";
 import { createParser, type Parser } from "../article/parser.ts";
-import type { Item, Story } from "../article/article.ts";
+import { hasBody, merged, type Item, type Story } from "../article/article.ts";
 import type { Feed } from "../article/feed.ts";
-import { hasBody, merged } from "../article/merge.ts";
 import { loadConfig } from "../config.ts";
-import { NETWORKS } from "../config/schema.ts";
+import { NETWORK_NAMES } from "../config/networks.ts";
 import { codeOf, Fault, sentenceOf } from "../lib/fault.ts";
 import { createOutbound, type Outbound } from "../lib/outbound/outbound.ts";
 import { lengthOf } from "../lib/text/count.ts";
 import { version } from "../lib/version.ts";
-import { usualLimits } from "../app.ts";
+import { usualLimits } from "../app/networks.ts";
 import { ALPHABET, CODE_LENGTH, shortUrlOf } from "../link/link.ts";
 import { claims } from "../newsroom/rules.ts";
-import { textOf } from "../post/text.ts";
+import { threadOf } from "../post/text.ts";
 import { PLAIN_VOICE, type Voice } from "../post/write.ts";
-import { text, WrongUsage, type Call, type Command } from "./command.ts";
+import { noSuch, text, type Call, type Command } from "./command.ts";
 
 type Read =
   | { readonly kind: "feed"; readonly feed: Feed; readonly url: string | null }
@@ -23,7 +22,7 @@ type Read =
 
 const FILES = new Set([".xml", ".rss", ".atom", ".rdf", ".json", ".html", ".htm", ".xhtml", ".txt", ".md"]);
 /** As long as a real code, and never one of ours: a preview leads nowhere. */
-const STAND_IN = ALPHABET.at(0)!.repeat(CODE_LENGTH);
+export const STAND_IN = ALPHABET.at(0)!.repeat(CODE_LENGTH);
 
 export const inspect: Command = {
   usage: "slugline inspect <addresses, files or folders> [--allow HOST:PORT]",
@@ -45,16 +44,16 @@ export const preview: Command = {
   most: 1_000,
   run: async (call) => {
     const network = text(call.values["network"]);
-    if (network !== undefined && !NETWORKS.includes(network))
-      throw new WrongUsage(`There is no network "${network}". Networks: ${NETWORKS.join(", ")}.`);
+    if (network !== undefined && !NETWORK_NAMES.includes(network)) throw noSuch("network", network, NETWORK_NAMES);
     // With a network named, no configuration is needed, not even a right one.
     const config = network === undefined ? loadConfig(call.env, { folder: call.folder }) : undefined;
     return eachInput(call, async (read, parser, outbound) => {
       const { story, url } = read.kind === "article" ? read : await newest(read.feed, parser, outbound);
       const link = shortUrlOf(config?.shortUrl ?? "https://go.example.org", STAND_IN);
-      const posts = writersFor(network, config?.newsroom, story, url).map(({ account, network: on, voice }) => {
+      const told = { ...story, url: url ?? link, social: {}, spoiler: null };
+      const posts = writersFor(network, config?.newsroom, story, url).map(async ({ account, network: on, voice }) => {
         const limits = usualLimits(on);
-        const post = textOf(story, voice, limits, link);
+        const [post, ...parts] = await threadOf(told, { network: on, voice, limits }, async () => link);
         const card = { title: story.title, description: story.summary, image: story.image?.url ?? null };
         return {
           network: on,
@@ -65,13 +64,14 @@ export const preview: Command = {
           unit: limits.unit,
           lang: post.lang,
           dir: post.dir,
-          link,
+          link: post.link,
           tags: post.tags,
+          parts: parts.map(({ text: more, link: own }) => ({ text: more, length: lengthOf(more, limits), link: own })),
           card,
           why: post.why,
         };
       });
-      return { article: articleJson(story, url), posts };
+      return { article: articleJson(story, url), posts: await Promise.all(posts) };
     });
   },
 };

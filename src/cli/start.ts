@@ -1,8 +1,7 @@
 import { ROLES, type Role } from "../app.ts";
 import { loadConfig } from "../config.ts";
-import { didYouMean } from "../config/nearest.ts";
 import { start } from "../main.ts";
-import { text, WrongUsage, type Command } from "./command.ts";
+import { noSuch, text, type Command } from "./command.ts";
 
 export const startRoles: Command = {
   usage: "slugline start [--role watch,work,editor,redirect,ship]",
@@ -16,8 +15,7 @@ export const startRoles: Command = {
         ?.split(",")
         .map((role) => role.trim()) ?? ROLES;
     const unknown = roles.find((role) => !ROLES.includes(role as Role));
-    if (unknown !== undefined)
-      throw new WrongUsage(`There is no role "${unknown}".${didYouMean(unknown, [...ROLES])} Roles: ${ROLES.join(", ")}.`);
+    if (unknown !== undefined) throw noSuch("role", unknown, ROLES);
     return start(loadConfig(call.env, { folder: call.folder }), roles as Role[], call);
   },
 };

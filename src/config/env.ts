@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from "node:path";
 import { isAddressOrRange } from "../lib/client-address.ts";
 import type { ConfigFault } from "./faults.ts";
+import { KEY_EXPECTED, masterKeys, readKeys, type MasterKeys } from "./keys.ts";
 
 /** Names and values as the process was given them; `.env` is already in it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -17,6 +18,8 @@ export interface Settings {
   readonly publicUrl: string | undefined;
   readonly shortUrl: string | undefined;
   readonly configFile: string | undefined;
+  /** What secrets are sealed under. */
+  readonly keys: MasterKeys;
   readonly logLevel: string;
   readonly metricsToken: string | undefined;
   /** Proxies whose `X-Forwarded-For` is believed: addresses or CIDRs. */
@@ -37,6 +40,7 @@ export const VARIABLES = [
   "PUBLIC_URL",
   "SHORT_URL",
   "SLUGLINE_CONFIG",
+  "SLUGLINE_KEY",
   "LOG_LEVEL",
   "METRICS_TOKEN",
   "TRUST_PROXY",
@@ -76,6 +80,15 @@ export function readSettings(env: Environment, folder: string, faults: ConfigFau
     wrong("TRUST_PROXY", "must be a list of addresses or ranges, such as 127.0.0.1,10.0.0.0/8.");
     return [];
   };
+  const keys = (): readonly Uint8Array[] => {
+    const text = given("SLUGLINE_KEY");
+    const read = text === undefined ? undefined : readKeys(text);
+    if (text === undefined && given("DATABASE_URL") !== undefined)
+      wrong("SLUGLINE_KEY", `is not set. With DATABASE_URL it ${KEY_EXPECTED}`);
+    // Not shown: most of it may be right.
+    if (text !== undefined && read === undefined) wrong("SLUGLINE_KEY", KEY_EXPECTED);
+    return read ?? [];
+  };
   const path = (name: Variable): string | undefined => {
     const text = given(name);
     return text === undefined || isAbsolute(text) ? text : resolve(folder, text);
@@ -84,8 +97,10 @@ export function readSettings(env: Environment, folder: string, faults: ConfigFau
   const logLevel = given("LOG_LEVEL") ?? "info";
   if (!LOG_LEVELS.includes(logLevel)) wrong("LOG_LEVEL", `must be one of ${LOG_LEVELS.join(", ")}.`);
   const [usual, redirect, health] = [3000, 3001, 3002];
+  const dataDir = path("DATA_DIR") ?? resolve(folder, "data");
   const settings: Settings = {
-    dataDir: path("DATA_DIR") ?? resolve(folder, "data"),
+    dataDir,
+    keys: masterKeys(keys(), given("DATABASE_URL") === undefined ? dataDir : null),
     databaseUrl: server("DATABASE_URL", ["postgres:", "postgresql:"], "postgres://user:password@localhost:5432/slugline"),
     redisUrl: server("REDIS_URL", ["redis:", "rediss:"], "redis://localhost:6379"),
     host: given("HOST") ?? "127.0.0.1",

@@ -1,8 +1,10 @@
 import { z } from "zod";
+import { meantAllowance, type WrittenAllowance } from "./allowance.ts";
 import { configInvalid, type ConfigFault } from "./faults.ts";
 import { didYouMean } from "./nearest.ts";
+import { envField, NETWORK_NAMES, NETWORKS, serverOf } from "./networks.ts";
 import { checkMeaning } from "./references.ts";
-import { NETWORKS, newsroomSchema, type Written } from "./schema.ts";
+import { accountSchema, newsroomSchema, type Written } from "./schema.ts";
 import { pathText, readYaml, type Path } from "./yaml.ts";
 
 type Mode = "review" | "auto";
@@ -25,6 +27,23 @@ type FeedSource = AnySource & {
 };
 type HookSource = AnySource & { readonly kind: "hook"; readonly format: "standard"; readonly secretEnv: string };
 
+export interface NewsroomAccount {
+  readonly name: string;
+  readonly network: string;
+  /** An origin; empty for a network without one. */
+  readonly server: string;
+  readonly handle: string | null;
+  readonly lang: string | null;
+  readonly voice: string;
+  readonly mode: Mode;
+  readonly rehearsal: boolean;
+  readonly spacingS: number;
+  readonly onUnknown: "ask" | "assume-posted";
+  readonly allowance: WrittenAllowance;
+  /** `tokenEnv`, `visibility`, `chat`, `picture`, `link`: plain, never a secret. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
 /** newsroom.yaml, checked, with every default in its place; durations in seconds. */
 export interface Newsroom {
   readonly site: {
@@ -36,21 +55,7 @@ export interface Newsroom {
   };
   readonly outbound: { readonly allow: readonly string[] };
   readonly sources: readonly (FeedSource | HookSource)[];
-  readonly accounts: readonly {
-    readonly name: string;
-    readonly network: string;
-    /** An origin; empty for a network without one. */
-    readonly server: string;
-    readonly handle: string | null;
-    readonly lang: string | null;
-    readonly voice: string;
-    readonly mode: Mode;
-    readonly rehearsal: boolean;
-    readonly spacingS: number;
-    readonly onUnknown: "ask" | "assume-posted";
-    /** `tokenEnv`, `visibility`, `picture`: plain, never a secret. */
-    readonly settings: Readonly<Record<string, string>>;
-  }[];
+  readonly accounts: readonly NewsroomAccount[];
   readonly voices: Readonly<Record<string, VoiceSpec>>;
   readonly rules: readonly {
     /** Empty lists take everything. */
@@ -59,11 +64,18 @@ export interface Newsroom {
     readonly mode: Mode | null;
     readonly priority: "normal" | "breaking";
     readonly staleAfterS: number | null;
+    readonly reshare: { readonly afterS: number; readonly most: number } | null;
   }[];
 }
 
 interface VoiceSpec {
   readonly text: string;
+  /** For accounts that post without a link; undefined: `text` without its {link}. */
+  readonly textWithoutLink?: string | undefined;
+  /** Further parts of a thread; none for single posts. */
+  readonly parts?: readonly string[] | undefined;
+  readonly reshare?: string | undefined;
+  readonly correction?: string | undefined;
   readonly giveWay: readonly ("tags" | "summary.second" | "summary")[];
   readonly tags: number;
   readonly utm: Readonly<Record<string, string>>;
@@ -80,10 +92,6 @@ const PLAIN: VoiceSpec = {
 /** The newsroom's own feeds are asked every minute, others' at most hourly unless the file says what was agreed. */
 const [OWN_S, STRANGER_S] = [60, 3_600];
 
-export interface ParseOptions {
-  readonly networks?: readonly string[];
-}
-
 /**
  * Reads newsroom.yaml.
  *
@@ -91,14 +99,9 @@ export interface ParseOptions {
  * @param secrets the value of an environment variable, to tell what is not set
  * @throws Fault `CONFIG_INVALID` with every fault of the file
  */
-export function parseNewsroom(
-  text: string,
-  fileName: string,
-  secrets: (name: string) => string | undefined,
-  options: ParseOptions = {},
-): Newsroom {
+export function parseNewsroom(text: string, fileName: string, secrets: (name: string) => string | undefined): Newsroom {
   const faults: ConfigFault[] = [];
-  const newsroom = readNewsroom(text, fileName, secrets, faults, options);
+  const newsroom = readNewsroom(text, fileName, secrets, faults);
   if (newsroom === undefined || faults.length > 0) throw configInvalid(faults);
   return newsroom;
 }
@@ -109,7 +112,6 @@ export function readNewsroom(
   fileName: string,
   secrets: (name: string) => string | undefined,
   faults: ConfigFault[],
-  { networks = NETWORKS }: ParseOptions = {},
 ): Newsroom | undefined {
   const yaml = readYaml(text);
   faults.push(...yaml.errors.map(({ line, problem }) => ({ file: fileName, line, path: "", problem })));
@@ -119,7 +121,7 @@ export function readNewsroom(
     faults.push({ file: fileName, line: yaml.lineOf(path, key), path: pathText(whole), problem });
   };
   const before = faults.length;
-  const read = newsroomSchema(networks).safeParse(yaml.value, { error: expected });
+  const read = newsroomSchema().safeParse(yaml.value, { error: expected });
   for (const issue of read.error?.issues ?? []) tellIssue(issue, wrong);
   checkMeaning(yaml.value, { secrets, wrong });
   const found = faults.splice(before).toSorted((one, other) => (one.line ?? 0) - (other.line ?? 0));
@@ -138,27 +140,61 @@ function meant(written: Written): Newsroom {
       const intervalS = source.interval ?? (isOwn(source.url, written.site.url) ? OWN_S : STRANGER_S);
       return { ...any, kind: source.kind, url: source.url, intervalS, postNewest: source.postNewest };
     }),
-    accounts: written.accounts.map(({ tokenEnv, visibility, picture, spacing, server, handle, lang, ...account }) => ({
-      ...account,
-      server: server ?? "",
-      handle: handle ?? null,
-      lang: lang ?? null,
-      spacingS: spacing,
-      settings: { ...(tokenEnv === undefined ? {} : { tokenEnv }), ...(visibility === undefined ? {} : { visibility }), picture },
-    })),
+    accounts: written.accounts.map(meantAccount),
     voices: {
       plain: PLAIN,
       ...Object.fromEntries(
         Object.entries(written.voices).map(([name, { utm, ...voice }]) => [name, { ...voice, utm: given(utm ?? {}) }]),
       ),
     },
-    rules: written.rules.map(({ when, accounts, mode, priority, staleAfter }) => ({
+    rules: written.rules.map(({ when, accounts, mode, priority, staleAfter, reshare }) => ({
       when: { source: list(when.source), lang: list(when.lang), tags: list(when.tags) },
       accounts,
       mode: mode ?? null,
       priority,
       staleAfterS: staleAfter ?? null,
+      reshare: reshare ? { afterS: reshare.after, most: reshare.most } : null,
     })),
+  };
+}
+
+/** One account as it is written, in a file or on a command line; undefined together with what is wrong with it. */
+export function readAccount(
+  written: Readonly<Record<string, unknown>>,
+  wrong: (path: Path, problem: string) => void,
+): NewsroomAccount | undefined {
+  const read = accountSchema.safeParse(written, { error: expected });
+  for (const issue of read.error?.issues ?? [])
+    tellIssue(issue, (path, problem, key) => wrong(key === undefined ? path : [...path, key], problem));
+  return read.success ? meantAccount(read.data) : undefined;
+}
+
+function meantAccount(written: Written["accounts"][number]): NewsroomAccount {
+  const { name, network, handle, lang, voice, mode, rehearsal, spacing, onUnknown } = written;
+  const row = NETWORKS[network];
+  const keys = [
+    ...Object.keys({ ...row?.secrets, ...row?.signIn }).map(envField),
+    ...Object.keys(row?.settings ?? {}),
+    "picture",
+    "link",
+  ];
+  const fields = written as Readonly<Record<string, unknown>>;
+  const settings = Object.fromEntries(
+    keys.map((key) => [key, fields[key]] as const).filter((pair): pair is [string, string] => typeof pair[1] === "string"),
+  );
+  return {
+    name,
+    network,
+    server: serverOf(network, { server: written.server, url: settings["url"] }),
+    handle: handle ?? null,
+    lang: lang ?? null,
+    voice,
+    mode,
+    rehearsal,
+    spacingS: spacing,
+    onUnknown,
+    allowance: meantAllowance(written),
+    settings,
   };
 }
 
@@ -167,10 +203,18 @@ function expected(issue: z.core.$ZodRawIssue): string | undefined {
   const description = issue.inst instanceof z.core.$ZodType ? z.globalRegistry.get(issue.inst)?.description : undefined;
   if (issue.code === "unrecognized_keys") return keysOf(issue.inst).join("\n");
   if (issue.code === "invalid_union" && issue["discriminator"] === "kind") return "must be feed or hook.";
+  if (issue.code === "invalid_union" && issue["discriminator"] === "network") return networkExpected(issue.input);
   if (issue.code === "invalid_value")
     return `must be one of ${issue.values.join(", ")}.${typeof issue.input === "string" ? didYouMean(issue.input, issue.values.map(String)) : ""}`;
   if (description === undefined) return undefined;
   return issue.code === "invalid_type" && issue.input === undefined ? `is missing: ${description}.` : `must be ${description}.`;
+}
+
+function networkExpected(account: unknown): string {
+  const known = NETWORK_NAMES.join(", ");
+  const written = typeof account === "object" && account !== null && "network" in account ? account.network : undefined;
+  if (written === undefined) return `is missing: one of ${known}.`;
+  return `must be one of ${known}.${typeof written === "string" ? didYouMean(written, NETWORK_NAMES) : ""}`;
 }
 
 function keysOf(schema: unknown): string[] {

@@ -1,6 +1,8 @@
+import { checkAllowance } from "./allowance.ts";
 import { didYouMean } from "./nearest.ts";
 import { parseDuration } from "../lib/time.ts";
-import { PLACEHOLDERS, UTM_PLACEHOLDERS } from "./schema.ts";
+import { envField, isWebhookSecret, NETWORKS, secretsAsked, WEBHOOK_SECRET } from "./networks.ts";
+import { PART_PLACEHOLDERS, PLACEHOLDERS, UTM_PLACEHOLDERS } from "./schema.ts";
 import type { Path } from "./yaml.ts";
 
 /** Tells of a fault at a path. */
@@ -23,6 +25,7 @@ export function checkMeaning(written: unknown, { secrets, wrong }: Asked): void 
   twice("sources", sources, wrong);
   twice("accounts", accounts, wrong);
   accounts.forEach((account, at) => checkAccount(account, ["accounts", at], { secrets, wrong }));
+  accounts.forEach((account, at) => checkAllowance(account, ["accounts", at], wrong));
   const knownVoices = ["plain", ...Object.keys(voices)];
   accounts.forEach((account, at) => known("voice", account["voice"], knownVoices, ["accounts", at, "voice"], wrong));
   sources.forEach((source, at) => {
@@ -47,18 +50,38 @@ const LONGEST_S = 7 * 86_400;
 
 type Fields = Readonly<Record<string, unknown>>;
 
+const UNLESS = " (or say rehearsal: true)";
+
+/** An account that is to post must say all that its network's row asks for. */
 function checkAccount(account: Fields, path: Path, { secrets, wrong }: Asked): void {
-  if (account["network"] === "rehearsal" || account["rehearsal"] === true) return;
-  const network = String(account["network"]);
-  if (account["server"] === undefined)
-    wrong([...path, "server"], `is missing: where ${network} is, such as https://mastodon.example (or say rehearsal: true).`);
-  if (account["tokenEnv"] === undefined) {
-    wrong(
-      [...path, "tokenEnv"],
-      "is missing: the name of the environment variable that holds the account's token (or say rehearsal: true).",
-    );
+  if (account["rehearsal"] === true) return;
+  const row = NETWORKS[String(account["network"])];
+  if (row === undefined) {
+    // A slip in the network's name hides nothing else.
+    const named = Object.keys(account).filter((key) => key.endsWith("Env"));
+    return named.forEach((key) => void checkSet(account[key], [...path, key], { secrets, wrong }, UNLESS));
   }
-  checkSet(account["tokenEnv"], [...path, "tokenEnv"], { secrets, wrong }, " (or say rehearsal: true)");
+  const missing = (key: string, what: string) => {
+    if (account[key] === undefined) wrong([...path, key], `is missing: ${what}${UNLESS}.`);
+  };
+  if (row.server && "like" in row.server)
+    missing("server", `where the account's ${String(account["network"])} is, such as ${row.server.like}`);
+  if (row.handle) missing("handle", row.handle.where);
+  for (const [key, { where, needed }] of Object.entries(row.settings)) if (needed) missing(key, where);
+  const asked = secretsAsked(row, (secret) => account[envField(secret)] !== undefined);
+  for (const secret of Object.keys(row.secrets))
+    if (!(secret in asked) && account[envField(secret)] !== undefined)
+      wrong(
+        [...path, envField(secret)],
+        "is of the other way in: an account has keys of its own, or is signed in through an app.",
+      );
+  for (const [secret, { env, where, wrong: problemOf }] of Object.entries(asked)) {
+    const key = envField(secret);
+    missing(key, `the name of the environment variable that holds it, such as ${env}. Where to find it: ${where}`);
+    const value = checkSet(account[key], [...path, key], { secrets, wrong }, `. Where to find it: ${where}${UNLESS}`);
+    const problem = value === undefined ? undefined : problemOf?.(value);
+    if (problem !== undefined) wrong([...path, key], `names a variable whose value ${problem}`);
+  }
 }
 
 function checkInterval({ url, interval }: Fields, path: Path, wrong: Wrong): void {
@@ -72,13 +95,8 @@ function checkHook(source: Fields, path: Path, { secrets, wrong }: Asked): void 
   if (source["kind"] !== "hook") return;
   const secret = checkSet(source["secretEnv"], [...path, "secretEnv"], { secrets, wrong });
   if (secret === undefined) return;
-  // Standard Webhooks: base64, perhaps after `whsec_`. Under 128 bits a signature could be guessed.
-  const base64 = secret.replace(/^whsec_/, "");
-  if (/^[A-Za-z0-9+/]+={0,2}$/.test(base64) && Buffer.from(base64, "base64").length >= 16) return;
-  wrong(
-    [...path, "secretEnv"],
-    "names a variable whose value is no webhook secret: it must be at least 16 random bytes in base64. Make one with: openssl rand -base64 32",
-  );
+  if (isWebhookSecret(secret)) return;
+  wrong([...path, "secretEnv"], `names a variable whose value is no webhook secret: ${WEBHOOK_SECRET}`);
 }
 
 /** The value of the variable that is named, or undefined with a fault when it is not set; nothing when the name is none. */
@@ -92,11 +110,36 @@ function checkSet(name: unknown, path: Path, { secrets, wrong }: Asked, unless =
 
 function checkVoice(voice: Fields, path: Path, wrong: Wrong): void {
   const text = voice["text"];
+  const parts = Array.isArray(voice["parts"]) ? (voice["parts"] as unknown[]) : [];
+  const linkedLater = parts.some((part) => typeof part === "string" && part.includes("{link}"));
   if (typeof text === "string") {
     const used = placeholders(text, PLACEHOLDERS, [...path, "text"], wrong);
-    if (used.filter((name) => name === "link").length !== 1)
+    const links = used.filter((name) => name === "link").length;
+    if (links > 1 || (links === 0 && !linkedLater))
       wrong([...path, "text"], "must hold {link} exactly once: it is how a post is found again.");
     if (!used.includes("headline") && !used.includes("summary")) wrong([...path, "text"], "must hold {headline} or {summary}.");
+  }
+  const bare = voice["textWithoutLink"];
+  if (typeof bare === "string") {
+    const there = PLACEHOLDERS.filter((name) => name !== "link");
+    const used = placeholders(bare, there, [...path, "textWithoutLink"], wrong);
+    if (!used.includes("headline") && !used.includes("summary"))
+      wrong([...path, "textWithoutLink"], "must hold {headline} or {summary}.");
+  }
+  parts.forEach((part, at) => {
+    if (typeof part !== "string") return;
+    const used = placeholders(part, PART_PLACEHOLDERS, [...path, "parts", at], wrong);
+    if (used.filter((name) => name === "more").length !== 1)
+      wrong([...path, "parts", at], "must hold {more} exactly once: the story's next sentences.");
+    if (used.filter((name) => name === "link").length > 1) wrong([...path, "parts", at], "may hold {link} only once.");
+  });
+  for (const key of ["reshare", "correction"] as const) {
+    const own = voice[key];
+    if (typeof own !== "string") continue;
+    const there = key === "correction" ? [...PLACEHOLDERS, "correction"] : PLACEHOLDERS;
+    const used = placeholders(own, there, [...path, key], wrong);
+    if (used.filter((name) => name === "link").length !== 1)
+      wrong([...path, key], "must hold {link} exactly once: it is how a post is found again.");
   }
   for (const [key, value] of Object.entries(fieldsOf(voice["utm"]))) {
     if (typeof value === "string") placeholders(value, UTM_PLACEHOLDERS, [...path, "utm", key], wrong);

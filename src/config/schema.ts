@@ -1,13 +1,14 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { parseDuration } from "../lib/time.ts";
+import { ALLOWANCE, timeZone } from "./allowance.ts";
 import { originOf } from "./env.ts";
-
-/** The networks a newsroom's accounts may be on, for as long as nobody says otherwise. */
-export const NETWORKS: readonly string[] = ["mastodon", "rehearsal"];
+import { envField, NETWORK_NAMES, NETWORKS, type NetworkRow } from "./networks.ts";
 
 /** What a voice's text may ask for. */
 export const PLACEHOLDERS: readonly string[] = ["headline", "summary", "link", "tags"];
+/** What the further parts of a thread may ask for. */
+export const PART_PLACEHOLDERS: readonly string[] = ["more", "headline", "link"];
 /** What a link's utm parameters may ask for. */
 export const UTM_PLACEHOLDERS: readonly string[] = ["network", "account", "lang", "source"];
 
@@ -42,13 +43,15 @@ const origin = (example: string) =>
     .transform((text) => originOf(text) ?? text);
 
 /** Not shown when wrong: people paste the secret itself here. A long run without `_` is taken for one, whatever its case. */
-const envName = (example: string) =>
+const envName = (example: string, where = "") =>
   z
     .string()
     .refine((text) => ENV_NAME.test(text) && !/[^_]{20}/.test(text), {
       error: `must be the NAME of an environment variable, such as ${example}; put the secret itself into .env or the environment. (What was written is not shown: it may be a secret. If it is one, make a new one.)`,
     })
-    .describe(`the name of the environment variable that holds the secret, such as ${example}; never the secret itself`);
+    .describe(
+      `the name of the environment variable that holds the secret, such as ${example}; never the secret itself${where && `. Where to find it: ${where}`}`,
+    );
 
 const lang = z
   .string()
@@ -68,10 +71,7 @@ const site = z
       .array(lang)
       .min(1, { error: "must name at least one language, such as [en]." })
       .describe("a list of language tags, such as [en, ar, ckb]"),
-    timeZone: z
-      .string()
-      .refine(isTimeZone, { error: "must be a time zone's name, such as Europe/Berlin or UTC." })
-      .describe("a time zone's name, such as Europe/Berlin"),
+    timeZone,
   })
   .describe("site: who we are, such as { name: Daily Example, url: https://example.org, languages: [en], timeZone: UTC }");
 
@@ -116,29 +116,77 @@ const hook = z.strictObject({
   mode: mode.optional(),
 });
 
-const account = (networks: readonly string[]) =>
-  z.strictObject({
-    name,
-    network: z.enum(networks as [string, ...string[]]).describe(`a network: ${networks.join(", ")}`),
-    server: origin("https://mastodon.example").optional(),
-    tokenEnv: envName("MASTO_TOKEN").optional(),
-    handle: z.string().min(1, { error: "must not be empty." }).optional(),
-    lang: lang.optional(),
-    voice: name.default("plain"),
-    mode: mode.default("review"),
-    rehearsal: z.boolean().default(false).describe("true or false"),
-    spacing: duration("3m").default(0),
-    onUnknown: z.enum(["ask", "assume-posted"]).default("ask").describe("ask or assume-posted"),
-    visibility: z.enum(["public", "unlisted", "private"]).optional().describe("public, unlisted or private"),
-    picture: z
-      .enum(["card", "attach"])
-      .default("card")
-      .describe("card (the network makes a card of the link) or attach (the story's picture, where its rights allow)"),
-  });
+/** What every account says, whatever its network. */
+const ANY_ACCOUNT = {
+  name,
+  network: z.string(),
+  server: origin("https://mastodon.example").optional(),
+  handle: z.string().min(1, { error: "must not be empty." }).optional(),
+  lang: lang.optional(),
+  voice: name.default("plain"),
+  mode: mode.default("review"),
+  rehearsal: z.boolean().default(false).describe("true or false"),
+  spacing: duration("3m").default(0),
+  ...ALLOWANCE,
+  onUnknown: z.enum(["ask", "assume-posted"]).default("ask").describe("ask or assume-posted"),
+  picture: z
+    .enum(["card", "attach"])
+    .default("card")
+    .describe("card (the network makes a card of the link) or attach (the story's picture, where its rights allow)"),
+  link: z.enum(["short", "none"]).default("short").describe("short (a short link of its own) or none (a post without a link)"),
+};
+
+/** The account of one network: what every account says, and what this network asks for by its row. */
+const accountOn = (network: string, row: NetworkRow) => {
+  const { name: own, network: _, server: __, handle, ...rest } = ANY_ACCOUNT;
+  const example = row.server === null ? undefined : "usual" in row.server ? row.server.usual : row.server.like;
+  const secrets = Object.entries({ ...row.secrets, ...row.signIn }).map(([secret, { env, where }]) => [
+    envField(secret),
+    envName(env, where).optional(),
+  ]);
+  const settings = Object.entries(row.settings).map(([key, { schema }]) => [key, schema.optional()]);
+  const shape = {
+    name: own,
+    network: z.literal(network),
+    ...(example === undefined ? {} : { server: origin(example).optional() }),
+    ...Object.fromEntries(secrets),
+    handle: row.handle?.schema.optional() ?? handle,
+    ...Object.fromEntries(settings),
+    ...rest,
+  };
+  // The compiler knows what every account has; what one network adds is read by its row.
+  return z.strictObject(shape as unknown as Omit<typeof ANY_ACCOUNT, "network"> & { network: z.ZodLiteral<string> });
+};
+
+type AccountSchema = ReturnType<typeof accountOn>;
+
+/** An account as newsroom.yaml and `account add` write it. */
+export const accountSchema = z
+  .discriminatedUnion(
+    "network",
+    NETWORK_NAMES.map((network) => accountOn(network, NETWORKS[network]!)) as [AccountSchema, ...AccountSchema[]],
+  )
+  .describe(`an account, whose network is one of ${NETWORK_NAMES.join(", ")}`);
 
 const voice = z
   .strictObject({
     text: z.string().describe('a text with {headline}, {summary}, {link} and {tags}, such as "{headline}\\n\\n{link}"'),
+    textWithoutLink: z
+      .string()
+      .optional()
+      .describe('as text, without {link}, for accounts with link: none, such as "{headline}\\n\\n{summary}"'),
+    parts: z
+      .array(z.string())
+      .max(24)
+      .optional()
+      .describe(
+        'further parts of a thread, a text with {more} each, such as ["{more}", "{more}"]; those the story has no sentences for are left out',
+      ),
+    reshare: z
+      .string()
+      .optional()
+      .describe('the text when a story is shared again, such as "Read again: {headline}\\n\\n{link}"; without it, text'),
+    correction: z.string().optional().describe('the text of a correction, such as "{correction}: {headline}\\n\\n{link}"'),
     giveWay: z
       .array(z.enum(["tags", "summary.second", "summary"]))
       .default(["tags", "summary.second", "summary"])
@@ -173,10 +221,17 @@ const rule = z.strictObject({
   mode: mode.optional(),
   priority: z.enum(["normal", "breaking"]).default("normal").describe("normal or breaking"),
   staleAfter: duration("12h").optional(),
+  reshare: z
+    .strictObject({
+      after: duration("8h").refine((seconds) => seconds >= 600, { error: "must be at least 10m." }),
+      most: z.int().min(1).max(20).default(1).describe("how often at most, 1 to 20"),
+    })
+    .optional()
+    .describe("when to share a posted story again: { after: 8h, most: 1 }"),
 });
 
 /** newsroom.yaml as it is written. Its JSON Schema is config/newsroom.schema.json. */
-export function newsroomSchema(networks: readonly string[]) {
+export function newsroomSchema() {
   return z.strictObject({
     site,
     outbound: outbound.default({ allow: [] }),
@@ -184,7 +239,7 @@ export function newsroomSchema(networks: readonly string[]) {
       .array(z.discriminatedUnion("kind", [feed, hook]))
       .default([])
       .describe("a list of sources"),
-    accounts: z.array(account(networks)).default([]).describe("a list of accounts"),
+    accounts: z.array(accountSchema).default([]).describe("a list of accounts"),
     voices: z.record(name, voice).default({}).describe("voices by name"),
     rules: z.array(rule).default([]).describe("a list of rules"),
   });
@@ -200,14 +255,6 @@ function isWebAddress(text: string): boolean {
 function isLanguage(text: string): boolean {
   try {
     return Intl.getCanonicalLocales(text).length === 1 && /^[a-z]{2,3}(-|$)/i.test(text);
-  } catch {
-    return false;
-  }
-}
-
-function isTimeZone(text: string): boolean {
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: text }).resolvedOptions().timeZone !== "";
   } catch {
     return false;
   }

@@ -48,10 +48,11 @@ export const DELIVERY_HAPPENINGS: readonly DeliveryHappening[] = [
 ];
 
 const MOVES: Record<DeliveryState, Partial<Record<DeliveryHappening, DeliveryState>>> = {
-  due: { begin: "sending", cancel: "cancelled", late: "stale" },
+  // "posted" may come late, from a worker that was thought dead: it is believed, whatever was made of the delivery since.
+  due: { begin: "sending", cancel: "cancelled", late: "stale", posted: "posted" },
   sending: { posted: "posted", busy: "due", refused: "refused", "locked-out": "locked-out", unknown: "unknown" },
   unknown: { posted: "posted", again: "due", ask: "asked", assume: "posted" },
-  stale: { ask: "asked" },
+  stale: { ask: "asked", posted: "posted" },
   refused: { again: "due", cancel: "cancelled" },
   "locked-out": { again: "due", cancel: "cancelled" },
   asked: { posted: "posted", assume: "posted", again: "due", cancel: "cancelled" },
@@ -77,6 +78,11 @@ export interface Timing {
   /** The first back-off's ceiling; it doubles with each try, to `backoffMaxMs`. */
   readonly backoffMs: number;
   readonly backoffMaxMs: number;
+  /** The first wait of an open breaker; it doubles with each probe that fails, to `openMaxMs`: what is back is noticed within that. */
+  readonly openMs: number;
+  readonly openMaxMs: number;
+  /** The first gap between two posts of what gathers pace. */
+  readonly rampGapMs: number;
 }
 
 export const TIMING: Timing = {
@@ -86,6 +92,9 @@ export const TIMING: Timing = {
   lookForMs: 30 * 60_000,
   backoffMs: 2_000,
   backoffMaxMs: 15 * 60_000,
+  openMs: 15_000,
+  openMaxMs: 15 * 60_000,
+  rampGapMs: 2_000,
 };
 
 /** Exponential back-off with full jitter: anywhere between nothing and the ceiling, so that a crowd spreads out. */
@@ -97,6 +106,13 @@ export function backoff(tries: number, random: number, timing: Timing): number {
 export function clampRetry(retryAt: number, now: number): number {
   return Math.min(Math.max(retryAt, now + 1_000), now + 86_400_000);
 }
+
+/**
+ * How long a delivery may have waited for its network or its account before a person is asked whether it is still news
+ * (ms), where nobody said what is too old. A quarter of a day: after an outage of a night, nobody wants the evening's news
+ * sent at breakfast without a look; after one of an hour, nobody wants to be asked.
+ */
+export const HELD_TOO_LONG_MS = 6 * 3_600_000;
 
 /** What an unknown delivery does after a look (RELIABILITY T4). */
 export type AfterLook = "again" | "ask" | "look";

@@ -1,6 +1,6 @@
 import type { Log } from "../lib/log.ts";
 import type { Clock, Random } from "../lib/time.ts";
-import type { Drivers } from "../newsroom/driver.ts";
+import type { Drivers } from "../newsroom/drivers.ts";
 import type { Store } from "../store/db.ts";
 import type { Timing } from "./delivery.ts";
 

@@ -8,6 +8,8 @@ interface Entry {
   readonly media: readonly unknown[];
   readonly sensitive: boolean;
   readonly spoiler: string | null;
+  /** The entry it answers; null for none. */
+  readonly replyTo: string | null;
 }
 
 interface Placed {
@@ -32,9 +34,20 @@ export function createTimeline(db: Db, publicUrl: string) {
 
     async put(it: Entry & { readonly accountId: string; readonly key: string }): Promise<Placed & { readonly fresh: boolean }> {
       const { rows } = await db.query<{ id: string }>(
-        `insert into slugline.timeline (id, account_id, key, text, lang, link, media, sensitive, spoiler)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (account_id, key) do nothing returning id`,
-        [newId(), it.accountId, it.key, it.text, it.lang, it.link, JSON.stringify(it.media), it.sensitive, it.spoiler],
+        `insert into slugline.timeline (id, account_id, key, text, lang, link, media, sensitive, spoiler, reply_to)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (account_id, key) do nothing returning id`,
+        [
+          newId(),
+          it.accountId,
+          it.key,
+          it.text,
+          it.lang,
+          it.link,
+          JSON.stringify(it.media),
+          it.sensitive,
+          it.spoiler,
+          it.replyTo,
+        ],
       );
       if (rows[0]) return { ...placed(rows[0].id), fresh: true };
       const there = await find(it.accountId, it.key);

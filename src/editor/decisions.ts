@@ -7,10 +7,9 @@ import type { EditorDeps } from "./deps.ts";
 import type { EditorEnv } from "./door.ts";
 import { formOf, pathIn, revisionIn, withQuery } from "./forms.ts";
 import { viewOf } from "./frame.ts";
-import { nextWaiting } from "./read/queue.ts";
 import type { Pages } from "./render.tsx";
 import type { View } from "./view.ts";
-import { momentAt } from "./zone.ts";
+import { momentAt } from "../lib/zone.ts";
 
 type C = Context<EditorEnv>;
 type Form = Readonly<Record<string, string>>;
@@ -31,7 +30,7 @@ export function createDecisions(deps: EditorDeps, assets: Assets, pages: Pages) 
   };
 
   async function after(c: C, postId: string, decided: Decided, said: string): Promise<Response> {
-    if (decided.ok) return c.redirect(withQuery("/", { post: await nextWaiting(store, postId), said, of: postId }), 303);
+    if (decided.ok) return pages.next(c, postId, said);
     if (decided.code === "gone") return pages.problem(c, 404, "problem.404");
     const v = viewOf(c, deps, assets);
     return pages.queue(c, postId, { conflict: conflictOf(v, decided) }, decided.code === "past" ? 422 : 409);
@@ -61,7 +60,8 @@ export function createDecisions(deps: EditorDeps, assets: Assets, pages: Pages) 
       const said = form["answer"];
       if (!isId(deliveryId) || !isAnswer(said)) return pages.problem(c, 400, "problem.400");
       const url = form["url"]?.trim();
-      if (said === "there" && !/^https?:\/\/\S+$/i.test(url ?? "")) return pages.problem(c, 422, "problem.url");
+      if ((said === "there" || (said === "again" && url)) && !/^https?:\/\/\S+$/i.test(url ?? ""))
+        return pages.problem(c, 422, "problem.url");
       const answered = await answer(store, { deliveryId, answer: said, ...(url ? { url } : {}), person: c.get("person").id });
       if (!answered.ok)
         return pages.problem(

@@ -1,23 +1,29 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
-import { may, type Act } from "../newsroom/person.ts";
-import { sessionOf, type Person } from "../newsroom/people.ts";
+import { matchedRoutes } from "hono/route";
+import { isId } from "../lib/id.ts";
+import type { Person } from "../newsroom/people.ts";
+import { sessionOf } from "../newsroom/session.ts";
+import { ACCESS, accessOf } from "./access.ts";
 import type { EditorDeps } from "./deps.ts";
+import type { Languages } from "./languages.ts";
 
-export type EditorEnv = { Variables: { person: Person } };
+export type EditorEnv = { Variables: { person: Person; languages: Languages } };
 
-/** Paths that open without a session; every other one, also one that does not exist, needs one. */
-const OPEN = /^\/(?:sign-in(?:\/[^/]*)?|assets\/.+|favicon\.ico)$/;
-
-export function isOpen(path: string): boolean {
-  return OPEN.test(path);
-}
-
-/** Lets nobody in without a session. A page asks them to sign in; a fragment says that they were signed out, and changes nothing. */
-export function needsSession(deps: EditorDeps): MiddlewareHandler<EditorEnv> {
+/**
+ * Lets nobody in whom the table of routes does not: no session, no page; a route that is not in the table, no answer but no.
+ * A page asks who has no session to sign in; a fragment says that they were signed out, and changes nothing.
+ */
+export function admit(
+  deps: EditorDeps,
+  refuse: (c: Context<EditorEnv>, status: 403 | 404, key: string) => Promise<Response>,
+): MiddlewareHandler<EditorEnv> {
   return createMiddleware<EditorEnv>(async (c, next) => {
-    if (isOpen(c.req.path)) return next();
+    const route = routeOf(c);
+    const key = route && `${route.method} ${route.path}`;
+    const access = key !== undefined && Object.hasOwn(ACCESS, key) ? ACCESS[key] : undefined;
+    if (access === "open") return next();
     const token = getCookie(c, cookieName(deps));
     const person = token === undefined ? undefined : await sessionOf(deps.store, token);
     if (!person) {
@@ -25,14 +31,31 @@ export function needsSession(deps: EditorDeps): MiddlewareHandler<EditorEnv> {
       return c.redirect("/sign-in", 303);
     }
     c.set("person", person);
-    return next();
+    if (!route) return next();
+    if (!access) return refuse(c, 403, "problem.403");
+    // The handler's own id: in a middleware Hono tells only the middleware's.
+    const id = idIn(c.req.path, route.path);
+    const answer = await accessOf(deps.store, access, person, isId(id) ? id : NOBODY);
+    if (answer === "granted") return next();
+    return answer === "absent"
+      ? refuse(c, 404, "problem.404")
+      : refuse(c, 403, answer === "totp" ? "problem.totp" : "problem.403");
   });
 }
 
-/** Only for people who may do this; the others are told so. */
-export function needs(act: Act, refuse: (c: Context<EditorEnv>) => Response | Promise<Response>): MiddlewareHandler<EditorEnv> {
-  return createMiddleware<EditorEnv>(async (c, next) => (may(c.get("person").role, act) ? next() : refuse(c)));
+/** Which route answers a request; undefined where none does but the one that says so. */
+export function routeOf(c: Context): { readonly method: string; readonly path: string } | undefined {
+  return matchedRoutes(c).find(({ method, path }) => method !== "ALL" || path !== "/*");
 }
+
+/** The segment of an address that stands where its route says `:id`; empty where it says none. */
+function idIn(path: string, pattern: string): string {
+  const at = pattern.split("/").indexOf(":id");
+  return at < 0 ? "" : (path.split("/")[at] ?? "");
+}
+
+/** An id no row has, so that a malformed one is simply not found. */
+const NOBODY = "00000000-0000-0000-0000-000000000000";
 
 /**
  * Requests that change something come from our own pages: by Fetch Metadata, and where a browser sends none, by
@@ -62,6 +85,8 @@ export function guardHeaders(deps: EditorDeps): MiddlewareHandler {
     "frame-ancestors 'none'",
     "base-uri 'none'",
     "object-src 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types default",
   ].join("; ");
   return createMiddleware(async (c, next) => {
     await next();
@@ -76,19 +101,24 @@ export function guardHeaders(deps: EditorDeps): MiddlewareHandler {
   });
 }
 
-export function giveSession(c: Context, deps: EditorDeps, token: string, expires: Date): void {
-  setCookie(c, cookieName(deps), token, { ...cookieOptions(deps), expires });
+/** session: signed in; code: the password was right, and a code is asked for */
+type CookieFor = "session" | "code";
+
+export function giveCookie(c: Context, deps: EditorDeps, of: CookieFor, token: string, expires: Date): void {
+  setCookie(c, cookieName(deps, of), token, { ...cookieOptions(deps), expires });
 }
 
-export function takeSession(c: Context, deps: EditorDeps): string | undefined {
-  const token = getCookie(c, cookieName(deps));
-  deleteCookie(c, cookieName(deps), cookieOptions(deps));
-  return token;
+export function cookieOf(c: Context, deps: EditorDeps, of: CookieFor): string | undefined {
+  return getCookie(c, cookieName(deps, of));
+}
+
+export function dropCookie(c: Context, deps: EditorDeps, of: CookieFor): void {
+  deleteCookie(c, cookieName(deps, of), cookieOptions(deps));
 }
 
 /** `__Host-` binds a cookie to its host and to https; browsers refuse it without. */
-function cookieName(deps: EditorDeps): string {
-  return isSecure(deps) ? "__Host-slugline" : "slugline";
+function cookieName(deps: EditorDeps, of: CookieFor = "session"): string {
+  return `${isSecure(deps) ? "__Host-" : ""}slugline${of === "code" ? "-code" : ""}`;
 }
 
 function cookieOptions(deps: EditorDeps) {

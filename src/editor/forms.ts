@@ -1,9 +1,13 @@
 import type { Context } from "hono";
 
-/** A posted form's fields as text; files and repetitions are dropped. */
+/** A posted form's fields as text that can be stored (no NUL, no lone surrogate); files and repetitions are dropped. */
 export async function formOf(c: Context): Promise<Readonly<Record<string, string>>> {
   const body = await c.req.parseBody();
-  return Object.fromEntries(Object.entries(body).flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : [])));
+  return Object.fromEntries(
+    Object.entries(body).flatMap(([name, value]) =>
+      typeof value === "string" ? [[name, value.replaceAll("\0", "").toWellFormed()]] : [],
+    ),
+  );
 }
 
 /** A revision as a form carries it; undefined where it is none. */
@@ -15,7 +19,8 @@ export function revisionIn(text: string | undefined): number | undefined {
 export function pathIn(text: string | undefined): string {
   if (!text?.startsWith("/") || text.startsWith("//") || text.includes("\\")) return "/";
   const url = URL.parse(text, "http://here.invalid");
-  return url?.host === "here.invalid" ? url.pathname + url.search : "/";
+  // `/.//elsewhere` is read as `//elsewhere`, which leads away.
+  return url?.host === "here.invalid" && !url.pathname.startsWith("//") ? url.pathname + url.search : "/";
 }
 
 /** `path` with a query value set. */

@@ -1,78 +1,62 @@
-import { readFileSync } from "node:fs";
-import { projectRoot } from "../lib/root.ts";
-import { dirOf, type Direction } from "../lib/text/direction.ts";
+import type { Direction } from "../lib/text/direction.ts";
+import { createLocale, type AboutLanguage, type Locale } from "./locale.ts";
 
 export type Args = Readonly<Record<string, string | number>>;
 
+/** A messages file: its sentences by key, and under `_` what it tells about the language. */
+export type MessagesFile = Readonly<Record<string, string | AboutLanguage>> & { readonly _: AboutLanguage };
+
 /** One language's sentences, and how it counts. */
-export interface Messages {
-  readonly lang: string;
-  readonly dir: Direction;
+export interface Messages extends Locale {
   /**
    * The sentence for a key. Knows `{name}` and ICU's `{count, plural, =0 {…} one {…} other {# …}}`; a number is
-   * written as the language writes numbers. A key that does not exist comes back as itself, so that it is seen.
+   * written as the language writes numbers, and words that run the other way are isolated, so that they do not tear
+   * the sentence (UAX #9). A key that does not exist comes back as itself, so that it is seen.
    */
   t(key: string, args?: Args): string;
   /** Whether there is a sentence for this key (kinds of the history that are newer than this page). */
   has(key: string): boolean;
 }
 
-type Sentences = Readonly<Record<string, string>>;
-
-const cache = new Map<string, Messages>();
-
-/** The messages of a language: those of its file, English for what it lacks or where there is no file. */
-export function messagesIn(lang: string): Messages {
-  const found = cache.get(lang);
-  if (found) return found;
-  const own = lang === "en" ? {} : sentencesIn(lang);
-  const known = own !== undefined;
-  const messages = createMessages(known ? lang : "en", { ...sentencesIn("en"), ...own });
-  cache.set(lang, messages);
-  return messages;
-}
-
-export function createMessages(lang: string, sentences: Sentences): Messages {
+export function createMessages(lang: string, file: MessagesFile): Messages {
+  const locale = createLocale(lang, file._);
+  const sentence = (key: string) => {
+    const found = Object.hasOwn(file, key) ? file[key] : undefined;
+    return typeof found === "string" ? found : undefined;
+  };
   return {
-    lang,
-    dir: dirOf(lang),
-    has: (key) => Object.hasOwn(sentences, key),
-    t: (key, args = {}) => (Object.hasOwn(sentences, key) ? format(sentences[key]!, args, lang) : key),
+    ...locale,
+    has: (key) => sentence(key) !== undefined,
+    t: (key, args = {}) => {
+      const found = sentence(key);
+      return found === undefined ? key : format(found, args, locale);
+    },
   };
 }
 
-function sentencesIn(lang: string): Sentences | undefined {
-  if (!/^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$/.test(lang)) return undefined;
-  try {
-    return JSON.parse(readFileSync(`${projectRoot}/src/editor/messages/${lang}.json`, "utf8")) as Sentences;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-}
-
-function format(sentence: string, args: Args, lang: string): string {
+function format(sentence: string, args: Args, locale: Locale): string {
   let out = "";
   for (let at = 0; at < sentence.length;) {
     const open = sentence.indexOf("{", at);
     if (open < 0) return out + sentence.slice(at);
     const close = closing(sentence, open);
-    out += sentence.slice(at, open) + argument(sentence.slice(open + 1, close), args, lang);
+    out += sentence.slice(at, open) + argument(sentence.slice(open + 1, close), args, locale);
     at = close + 1;
   }
   return out;
 }
 
-function argument(inside: string, args: Args, lang: string): string {
+function argument(inside: string, args: Args, locale: Locale): string {
   const plural = /^\s*(\w+)\s*,\s*plural\s*,/.exec(inside);
-  if (!plural) return shown(args[inside.trim()], lang);
+  if (!plural) return shown(args[inside.trim()], locale);
   const count = Number(args[plural[1]!] ?? 0);
   const forms = formsIn(inside.slice(plural[0].length));
-  const form = forms.get(`=${count}`) ?? forms.get(new Intl.PluralRules(lang).select(count)) ?? forms.get("other") ?? "";
-  return format(form.replaceAll("#", shown(count, lang)), args, lang);
+  const form = forms.get(`=${count}`) ?? forms.get(locale.plural(count)) ?? forms.get("other") ?? "";
+  return format(form.replaceAll("#", shown(count, locale)), args, locale);
 }
 
-function formsIn(text: string): Map<string, string> {
+/** The forms of a plural, by category (`one`, `other`) or exact number (`=0`). */
+export function formsIn(text: string): Map<string, string> {
   const forms = new Map<string, string>();
   for (let at = 0; ;) {
     const open = text.indexOf("{", at);
@@ -93,7 +77,17 @@ function closing(text: string, open: number): number {
   return text.length;
 }
 
-function shown(value: string | number | undefined, lang: string): string {
+const FIRST_STRONG_ISOLATE = "\u2068";
+const POP_ISOLATE = "\u2069";
+
+function shown(value: string | number | undefined, locale: Locale): string {
   if (value === undefined) return "";
-  return typeof value === "number" ? new Intl.NumberFormat(lang).format(value) : value;
+  if (typeof value === "number") return locale.number(value);
+  return OTHER_WAY[locale.dir].test(value) ? FIRST_STRONG_ISOLATE + value + POP_ISOLATE : value;
 }
+
+/** A letter that runs against the direction. */
+const OTHER_WAY: Readonly<Record<Direction, RegExp>> = {
+  ltr: /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/,
+  rtl: /(?![\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc])\p{L}/u,
+};

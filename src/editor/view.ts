@@ -1,71 +1,58 @@
-import { messagesIn, type Messages } from "./messages.ts";
-import type { EditorDeps } from "./deps.ts";
 import type { Person } from "../newsroom/people.ts";
+import type { EditorDeps } from "./deps.ts";
+import type { Language, Languages } from "./languages.ts";
+import type { Messages } from "./messages.ts";
 
 /** What every page needs to speak: whose page it is, in which language and zone, and how times are said. */
 export interface View extends Messages {
   readonly person: Person | null;
+  readonly languages: Languages;
   readonly siteName: string;
   readonly timeZone: string;
   readonly shortUrl: string;
   readonly now: Date;
   /** Folder of the assets, with the hash of their content. */
   readonly assets: string;
+  /** A path before anybody has signed in, with the language where the address asked for one: no cookie remembers it. */
+  inLanguage(path: string): string;
   /** Date and time with the zone: `23 Nov 2026, 14:05 GMT+3`. */
-  when(moment: Date): string;
-  /** Time with the zone, without the day: `14:05 GMT+3`. */
-  clock(moment: Date): string;
+  when(at: Date): string;
   /** How long ago or ahead, roughly: `12 min`, `in 2 h`. */
-  ago(moment: Date): string;
-  number(value: number): string;
-  /** A language's name, in this one. */
-  language(tag: string): string;
+  ago(at: Date): string;
 }
 
-export function createView(deps: EditorDeps, assets: string, now: Date, person: Person | null): View {
-  const messages = messagesIn(person?.lang ?? deps.site.languages[0] ?? "en");
-  const { lang, t } = messages;
+/** What a page stands on besides the newsroom: its files, and what the reader is to read it in. */
+export interface Told {
+  readonly assets: string;
+  readonly now: Date;
+  readonly person: Person | null;
+  readonly languages: Languages;
+  readonly language: Language;
+  /** The address asks for this language. */
+  readonly asked: boolean;
+}
+
+export function createView(deps: EditorDeps, told: Told): View {
+  const { assets, now, person, languages, language, asked } = told;
+  const { messages } = language;
+  const { t } = messages;
   const { timeZone } = deps.site;
-  const day = new Intl.DateTimeFormat(lang, {
-    timeZone,
-    day: "numeric",
-    month: "short",
-    year: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-    timeZoneName: "short",
-  });
-  const time = new Intl.DateTimeFormat(lang, {
-    timeZone,
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-    timeZoneName: "short",
-  });
   return {
     ...messages,
     person,
+    languages,
     siteName: deps.site.name,
     timeZone,
     shortUrl: deps.shortUrl,
     now,
     assets,
-    when: (moment) => day.format(moment),
-    clock: (moment) => time.format(moment),
-    ago: (moment) => {
-      const seconds = Math.round((now.getTime() - moment.getTime()) / 1000);
+    inLanguage: (path) => (asked ? `${path}?lang=${messages.lang}` : path),
+    when: (at) => messages.moment(at, timeZone),
+    ago: (at) => {
+      const seconds = Math.round((now.getTime() - at.getTime()) / 1000);
       const [unit, count] = rough(Math.abs(seconds));
       if (unit === "now") return t("time.now");
       return seconds > 0 ? t(`time.ago.${unit}`, { count }) : t(`time.in.${unit}`, { count });
-    },
-    number: (value) => new Intl.NumberFormat(lang).format(value),
-    language: (tag) => {
-      try {
-        return new Intl.DisplayNames([lang], { type: "language" }).of(tag) ?? tag;
-      } catch {
-        return tag;
-      }
     },
   };
 }

@@ -4,7 +4,10 @@ import type { AddressInfo } from "node:net";
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { Fault, codeOf, sentenceOf } from "../lib/fault.ts";
 import type { Log } from "../lib/log.ts";
+import { factsOf } from "../delivery/facts.ts";
+import { unitsOf } from "../lib/money.ts";
 import type { Db } from "../store/db.ts";
+import { brakesInForce } from "../delivery/brake-told.ts";
 import { troubles } from "./health.ts";
 
 export interface HealthDoorDeps {
@@ -118,6 +121,34 @@ function createMetrics(deps: HealthDoorDeps): Registry {
     },
   });
   new Gauge({
+    name: "slugline_budget_left",
+    help: "What an account may still spend, in its currency's units: ordinary news, and breaking news",
+    labelNames: ["account", "period", "news", "currency"],
+    registers: [registry],
+    async collect() {
+      this.reset();
+      for (const { account, budget } of await factsOf(deps.store)) {
+        for (const period of ["day", "month"] as const) {
+          const money = budget?.[period];
+          if (!budget || !money) continue;
+          const labels = { account, period, currency: budget.currency };
+          this.set({ ...labels, news: "ordinary" }, unitsOf(money.left));
+          this.set({ ...labels, news: "breaking" }, unitsOf(money.leftForBreaking));
+        }
+      }
+    },
+  });
+  new Gauge({
+    name: "slugline_brakes",
+    help: "What keeps posts back, by scope: limited (told by the network), open (fails again and again), gathering-pace",
+    labelNames: ["scope", "state"],
+    registers: [registry],
+    async collect() {
+      this.reset();
+      for (const { scope, kind } of await brakesInForce(deps.store)) this.set({ scope, state: kind }, 1);
+    },
+  });
+  new Gauge({
     name: "slugline_oldest_delivery_seconds",
     help: "Age of the oldest delivery that is due, sending or unknown",
     registers: [registry],
@@ -126,6 +157,20 @@ function createMetrics(deps: HealthDoorDeps): Registry {
         "select extract(epoch from slugline.now() - min(created_at))::float8 as s from slugline.delivery where state in ('due', 'sending', 'unknown')",
       );
       this.set(rows[0]?.s ?? 0);
+    },
+  });
+  new Gauge({
+    name: "slugline_token_ends_seconds",
+    help: "Seconds until an account's access ends, where it does",
+    labelNames: ["account"],
+    registers: [registry],
+    async collect() {
+      const { rows } = await deps.store.query<{ account: string; s: number }>(
+        `select name as account, extract(epoch from case when token_renews then refresh_ends_at else token_ends_at end - slugline.now())::float8 as s
+           from slugline.account where state <> 'disabled' and case when token_renews then refresh_ends_at else token_ends_at end is not null`,
+      );
+      this.reset();
+      for (const { account, s } of rows) this.set({ account }, s);
     },
   });
   for (const name of Object.keys(deps.numbers())) {

@@ -11,7 +11,9 @@ const REDACTED = ["token", "secret", "password", "authorization", "cookie"].flat
  * @param level pino's: trace, debug, info, warn, error, silent
  */
 export function createLog(level: string): Log {
-  return pino({ level, base: null, redact: { paths: REDACTED, censor: "[redacted]" } }, pino.destination({ fd: 2, sync: false }));
+  // Not pino's own destination: on a full disk that one keeps a process from ending. What cannot be written is lost.
+  const destination = { write: (line: string) => void process.stderr.write(line) };
+  return pino({ level, base: null, redact: { paths: REDACTED, censor: "[redacted]" } }, destination);
 }
 
 export const silentLog: Log = pino({ level: "silent" });

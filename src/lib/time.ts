@@ -24,6 +24,22 @@ export const systemClock: Clock = {
     }),
 };
 
+/** What another clock may be off by once its `Date`, which has whole seconds, has told how it stands (ms). */
+const TOLERANCE_MS = 10_000;
+/** The same where no `Date` came: clocks are then taken to agree within this (ms). */
+const UNTOLD_MS = 5 * 60_000;
+
+/**
+ * A moment of ours as a server's clock would show it (ms since the epoch). Every doubt makes it earlier.
+ *
+ * @param now our clock when the server answered
+ * @param date the answer's `Date`
+ */
+export function earliestThere(moment: number, now: number, date: string | undefined): number {
+  const theirs = Date.parse(date ?? "");
+  return Number.isNaN(theirs) ? moment - UNTOLD_MS : moment + theirs - now - TOLERANCE_MS;
+}
+
 /** Randomness, passed by hand so that tests can seed it: a number in [0, 1). */
 export type Random = () => number;
 

@@ -4,7 +4,7 @@ import { newId } from "../lib/id.ts";
 import type { Db } from "../store/db.ts";
 import { tell } from "../store/history.ts";
 import { ALPHABET, CODE_LENGTH, targetProblem } from "./link.ts";
-import { insertLink, linkOf, moveLink, type Shortened } from "./store.ts";
+import { insertLink, linkOf, moveLinks, type Shortened } from "./store.ts";
 
 const randomCode = customAlphabet(ALPHABET, CODE_LENGTH);
 const TRIES = 8;
@@ -19,7 +19,7 @@ const TRIES = 8;
  */
 export async function shorten(
   db: Db,
-  it: { target: string; articleId: string | null; placement: string },
+  it: { target: string; articleId: string | null; placement: string; storyUrl?: string },
   makeCode: () => string = randomCode,
 ): Promise<Shortened> {
   const problem = targetProblem(it.target, { shortHost: null, allowLoopback: true });
@@ -35,9 +35,12 @@ export async function shorten(
   throw new Fault("NO_FREE_CODE", `No free short code was found in ${TRIES} tries.`, { placement: it.placement });
 }
 
-/** Lets a reserved link lead somewhere. False when it is not reserved any more: live already, retired, or no link at all. */
-export async function makeLive(db: Db, linkId: string): Promise<boolean> {
-  return (await moveLink(db, { linkId, from: ["reserved"], to: "live", changeId: newId(), by: null })) !== null;
+/**
+ * Lets reserved links lead somewhere. Answers how many did not before: one that is not reserved any more is live already,
+ * retired, or no link at all. `MOST_GIVEN` at a time.
+ */
+export async function makeLive(db: Db, ...linkIds: readonly string[]): Promise<number> {
+  return (await moveLinks(db, { linkIds, from: ["reserved"], to: "live", by: null })).length;
 }
 
 /**
@@ -46,8 +49,8 @@ export async function makeLive(db: Db, linkId: string): Promise<boolean> {
  * @param by who did it: a person's id, or the name of a rule
  */
 export async function retire(db: Db, linkId: string, by: string, why: string): Promise<boolean> {
-  const moved = await moveLink(db, { linkId, from: ["reserved", "live"], to: "retired", changeId: newId(), by });
+  const [moved] = await moveLinks(db, { linkIds: [linkId], from: ["reserved", "live"], to: "retired", by });
   if (moved)
     await tell(db, { kind: "link-retired", article: moved.articleId, data: { link: linkId, code: moved.code, by, why } });
-  return moved !== null;
+  return moved !== undefined;
 }

@@ -1,4 +1,6 @@
+import { newId } from "../lib/id.ts";
 import type { Db } from "../store/db.ts";
+import { given } from "../store/given.ts";
 import type { LinkState } from "./link.ts";
 
 /** What a visit needs to know of a link. Reserved links are never told: guessing codes shows no unpublished story. */
@@ -22,6 +24,8 @@ export interface NewLink {
   readonly target: string;
   readonly articleId: string | null;
   readonly placement: string;
+  /** The story's address as a CMS asked with it; none for links of posts. */
+  readonly storyUrl?: string;
 }
 
 export interface Shortened {
@@ -41,35 +45,37 @@ export async function linkOf(db: Db, articleId: string, placement: string): Prom
 /** Undefined when the code is taken, or the placement has its link already. */
 export async function insertLink(db: Db, link: NewLink): Promise<Shortened | undefined> {
   const { rows } = await db.query<Shortened & { id: string }>(
-    `insert into slugline.link (id, code, target, article_id, placement) values ($1, $2, $3, $4, $5)
+    `insert into slugline.link (id, code, target, article_id, placement, story_url) values ($1, $2, $3, $4, $5, $6)
      on conflict do nothing
      returning id, code, number`,
-    [link.id, link.code, link.target, link.articleId, link.placement],
+    [link.id, link.code, link.target, link.articleId, link.placement, link.storyUrl ?? null],
   );
   return rows[0];
 }
 
-/** Moves a link on and writes down that it moved. Null when it was not in one of the states `from`. */
-export async function moveLink(
+/** Moves links on and writes down that they moved; answers those that were in one of the states `from`. */
+export async function moveLinks(
   db: Db,
-  move: { linkId: string; from: readonly LinkState[]; to: "live" | "retired"; changeId: string; by: string | null },
-): Promise<{ code: string; articleId: string | null } | null> {
+  move: { linkIds: readonly string[]; from: readonly LinkState[]; to: "live" | "retired"; by: string | null },
+): Promise<{ code: string; articleId: string | null }[]> {
   const { rows } = await db.query<{ code: string; articleId: string | null }>(
-    `with before as (
-       select id, state from slugline.link where id = $1 and state = any($2) for update
+    `with given as materialized ${given("$1", "link uuid, change uuid")},
+     before as (
+       select l.id, l.state, given.change from given join slugline.link l on l.id = given.link where l.state = any($2) for update of l
      ), moved as (
        update slugline.link l set state = $3,
          live_at = case when $3 = 'live' then slugline.now() else live_at end,
          retired_at = case when $3 = 'retired' then slugline.now() else retired_at end
        from before where l.id = before.id
-       returning l.id, l.code, l.article_id, before.state
+       returning l.id, l.code, l.article_id, before.state, before.change
      ), told as (
-       insert into slugline.link_change (id, link_id, kind, before, by) select $4, id, $3, state, $5 from moved
+       insert into slugline.link_change (id, link_id, kind, before, by) select change, id, $3, state, $4 from moved
      )
      select code, article_id as "articleId" from moved`,
-    [move.linkId, move.from, move.to, move.changeId, move.by],
+    [JSON.stringify(move.linkIds.map((link) => ({ link, change: newId() }))), move.from, move.to, move.by],
+    "move-links",
   );
-  return rows[0] ?? null;
+  return rows;
 }
 
 const PUBLIC = "select code, number, target, state, changed_at::text as changed from slugline.link where state <> 'reserved'";

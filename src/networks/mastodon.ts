@@ -1,20 +1,25 @@
 import { Fault } from "../lib/fault.ts";
+import { at, number, text } from "../lib/json.ts";
 import type { Outbound } from "../lib/outbound/outbound.ts";
+import { say } from "../lib/say.ts";
 import type { Limits } from "../lib/text/limits.ts";
 import { systemClock, type Clock } from "../lib/time.ts";
 import { createAsk, createAskOpenly, type Reply } from "./mastodon/ask.ts";
-import { at, number, text } from "./mastodon/json.ts";
 import { uploadMedia } from "./mastodon/media.ts";
-import { beforehand, outcomeOf, outcomeOfError } from "./mastodon/outcome.ts";
+import { outcomeOf, outcomeOfError } from "./mastodon/outcome.ts";
 import { readBack } from "./mastodon/read-back.ts";
+import { answeredBy } from "./mastodon/reply.ts";
+import { createSignIn } from "./mastodon/sign-in.ts";
 import { createWhose } from "./mastodon/whose.ts";
-import type { Account, DeliveryKey, Network, Outcome, Ready } from "./network.ts";
+import { serverScope } from "./hearing.ts";
+import { beforehand, type Account, type DeliveryKey, type Network, type Outcome, type Ready } from "./network.ts";
 
 export const USUAL: Limits = {
   max: 500,
   unit: "grapheme",
   perLink: 23,
   shortMentions: true,
+  spoiler: true,
   media: { max: 4, altMax: 1_500, maxBytes: 16 * 1024 * 1024 },
 };
 
@@ -37,15 +42,18 @@ export function mastodon(outbound: Outbound, { clock = systemClock, requestMs = 
   const whose = createWhose(ask);
 
   async function publish(account: Account, post: Ready, key: DeliveryKey, signal: AbortSignal): Promise<Outcome> {
+    const answers = answeredBy(post);
+    if ("kind" in answers) return answers;
     const media = await uploadMedia({ outbound, ask, clock, limits: USUAL, account, signal }, post.media);
     if (!Array.isArray(media)) return media;
     const body = JSON.stringify({
       status: post.text,
       ...(media.length > 0 ? { media_ids: media } : {}),
       visibility: typeof account.settings["visibility"] === "string" ? account.settings["visibility"] : "public",
-      ...(post.lang ? { language: post.lang.split("-")[0] } : {}),
+      ...(post.lang ? { language: languageOf(post.lang) } : {}),
       sensitive: post.sensitive,
       ...(post.spoiler ? { spoiler_text: post.spoiler } : {}),
+      ...answers,
     });
     const { deadline } = key;
     const headers = { ...JSON_BODY, "idempotency-key": key.idempotency };
@@ -66,7 +74,7 @@ export function mastodon(outbound: Outbound, { clock = systemClock, requestMs = 
     const [statuses, media] = [at(configuration, "statuses"), at(configuration, "media_attachments")];
     const max = number(statuses, "max_characters");
     if (status !== 200 || max === null)
-      throw new Fault("MASTODON_ANSWER", `${account.server} did not say what a post may hold: ${told}`);
+      throw new Fault("MASTODON_ANSWER", say`${account.server} did not say what a post may hold: ${told}`);
     const known = USUAL.media!;
     return {
       ...USUAL,
@@ -87,7 +95,7 @@ export function mastodon(outbound: Outbound, { clock = systemClock, requestMs = 
     const body = JSON.stringify({
       status: post.text,
       ...(pictures.length > 0 ? { media_ids: pictures } : {}),
-      ...(post.lang ? { language: post.lang.split("-")[0] } : {}),
+      ...(post.lang ? { language: languageOf(post.lang) } : {}),
       sensitive: post.sensitive,
       spoiler_text: post.spoiler ?? "",
     });
@@ -125,6 +133,8 @@ export function mastodon(outbound: Outbound, { clock = systemClock, requestMs = 
     settleMs: SETTLE_MS,
     keyMs: KEY_MS,
     usual: USUAL,
+    scopes: async (account) => serverScope(account),
+    signIn: createSignIn({ outbound, clock, requestMs }),
     limits,
     verify: whose.verify,
     publish,
@@ -142,6 +152,12 @@ async function outcomeOfAsking(request: () => Promise<Reply>, read: (reply: Repl
     return outcomeOfError(error);
   }
   return read(reply);
+}
+
+/** Mastodon's own list has no regions, and Kurmanji as `ku`. */
+function languageOf(lang: string): string {
+  const [language = lang] = lang.split("-");
+  return language === "kmr" ? "ku" : language;
 }
 
 function statusPath(id: string): string {

@@ -1,4 +1,5 @@
-import { codeOf, sentenceOf } from "../lib/fault.ts";
+import { codeOf, reasonOf, sentenceOf } from "../lib/fault.ts";
+import { say } from "../lib/say.ts";
 import type { Limits } from "../lib/text/limits.ts";
 import type { Account, DeliveryKey, Found, Network, Outcome, Ready, Verified } from "./network.ts";
 
@@ -13,6 +14,8 @@ export interface TimelineEntry {
   readonly media: Ready["media"];
   readonly sensitive: boolean;
   readonly spoiler: string | null;
+  /** The id of the entry it answers; null for none. */
+  readonly replyTo: string | null;
 }
 
 interface TimelinePost {
@@ -51,7 +54,7 @@ export function rehearsal(timeline: Timeline): Network {
       signal.throwIfAborted();
       key.deadline?.check();
     } catch (error) {
-      return { kind: "busy", why: sentenceOf(error) };
+      return { kind: "busy", why: reasonOf(error) };
     }
     try {
       const { id, url } = await timeline.put({ ...said(post), accountId: account.id, key: key.idempotency });
@@ -66,7 +69,7 @@ export function rehearsal(timeline: Timeline): Network {
       const post = await timeline.find(account.id, key.idempotency);
       return post && !owned.has(post.id) ? { kind: "posted", id: post.id, url: post.url } : { kind: "absent" };
     } catch (error) {
-      return { kind: "cannot-tell", why: sentenceOf(error) };
+      return { kind: "cannot-tell", why: reasonOf(error) };
     }
   }
 
@@ -106,12 +109,13 @@ export function rehearsal(timeline: Timeline): Network {
 }
 
 function said(post: Ready): Omit<TimelineEntry, "accountId" | "key"> {
-  const { text, lang, link, media, sensitive, spoiler } = post;
-  return { text, lang, link, media, sensitive, spoiler };
+  const { text, lang, link, media, sensitive, spoiler, replyTo } = post;
+  return { text, lang, link, media, sensitive, spoiler, replyTo: replyTo?.parent.id ?? null };
 }
 
 /** The timeline's store failed: a lost COMMIT may have been one. Its code helps whoever reads the history. */
 function unknown(error: unknown): Outcome {
   const code = codeOf(error);
-  return { kind: "unknown", why: `The timeline did not answer: ${sentenceOf(error)}${code === undefined ? "" : ` (${code})`}` };
+  const told = code === undefined ? sentenceOf(error) : say`${sentenceOf(error)} (${code})`;
+  return { kind: "unknown", why: say`The timeline did not answer: ${told}` };
 }

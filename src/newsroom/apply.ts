@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { newId } from "../lib/id.ts";
+import { say } from "../lib/say.ts";
 import type { Db, Store } from "../store/db.ts";
 import { tell } from "../store/history.ts";
+import type { Allowance } from "./allowance.ts";
 import type { Rule } from "./rules.ts";
 import type { VoiceSpec } from "./store.ts";
 
@@ -9,7 +11,7 @@ import type { VoiceSpec } from "./store.ts";
 export interface Declared {
   readonly site: unknown;
   readonly sources: readonly DeclaredSource[];
-  readonly accounts: readonly DeclaredAccount[];
+  readonly accounts: readonly AccountSpec[];
   readonly voices: Readonly<Record<string, VoiceSpec>>;
   readonly rules: readonly Rule[];
 }
@@ -24,7 +26,8 @@ type DeclaredSource = {
   | { readonly kind: "hook"; readonly format: string; readonly secretEnv: string }
 );
 
-interface DeclaredAccount {
+/** An account as newsroom.yaml, or a person at the command line, says it is. */
+export interface AccountSpec {
   readonly name: string;
   readonly network: string;
   readonly server: string;
@@ -35,6 +38,7 @@ interface DeclaredAccount {
   readonly rehearsal: boolean;
   readonly spacingS: number;
   readonly onUnknown: string;
+  readonly allowance: Allowance;
   readonly settings: Readonly<Record<string, string>>;
 }
 
@@ -87,7 +91,7 @@ export async function apply(store: Store, declared: Declared, { shortUrl }: { re
  */
 export function rehearsalWhy(account: { readonly server: string; readonly rehearsal: boolean }, shortUrl: string): string | null {
   if (account.rehearsal || !isLoopback(shortUrl) || (account.server !== "" && isLoopback(account.server))) return null;
-  return `Short links are on ${new URL(shortUrl).host}, which no follower can open. Set SHORT_URL (or site.shortUrl) to a public address.`;
+  return say`Short links are on ${new URL(shortUrl).host}, which no follower can open. Set SHORT_URL (or site.shortUrl) to a public address.`;
 }
 
 function isLoopback(address: string): boolean {
@@ -138,36 +142,27 @@ async function putSource(db: Db, source: DeclaredSource): Promise<void> {
     await tell(db, { kind: changed.fresh ? "source-added" : "source-changed", source: changed.id, data: { name: source.name } });
 }
 
-async function putAccount(db: Db, account: DeclaredAccount, why: string | null): Promise<void> {
+/** What was held by the old allowance is asked again by the new one. */
+export const ALLOWED_ANEW = `rests_until = case when (a.allowance, a.spacing_s) = (excluded.allowance, excluded.spacing_s) then a.rests_until end,
+       rests_why = case when (a.allowance, a.spacing_s) = (excluded.allowance, excluded.spacing_s) then a.rests_why end`;
+
+async function putAccount(db: Db, account: AccountSpec, why: string | null): Promise<void> {
   const { rows } = await db.query<{ fresh: boolean; id: string }>(
     `insert into slugline.account as a
-       (id, name, network, server, handle, lang, voice, mode, rehearsal, rehearsal_why, spacing_s, on_unknown, settings, origin)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'file')
+       (id, name, network, server, handle, lang, voice, mode, rehearsal, rehearsal_why, spacing_s, on_unknown, settings, allowance, origin)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'file')
      on conflict (name) do update set network = excluded.network, server = excluded.server, handle = excluded.handle, lang = excluded.lang,
        voice = excluded.voice, mode = excluded.mode, rehearsal = excluded.rehearsal, rehearsal_why = excluded.rehearsal_why,
-       spacing_s = excluded.spacing_s, on_unknown = excluded.on_unknown, settings = excluded.settings, origin = 'file', updated_at = slugline.now(),
+       spacing_s = excluded.spacing_s, on_unknown = excluded.on_unknown, settings = excluded.settings, allowance = excluded.allowance,
+       ${ALLOWED_ANEW}, origin = 'file', updated_at = slugline.now(),
        verified_at = null, limits = case when (a.network, a.server) = (excluded.network, excluded.server) then a.limits end,
        state = case when a.state = 'disabled' then 'active' else a.state end,
        state_why = case when a.state = 'disabled' then null else a.state_why end
-     where (a.network, a.server, a.handle, a.lang, a.voice, a.mode, a.rehearsal, a.rehearsal_why, a.spacing_s, a.on_unknown, a.settings, a.origin)
+     where (a.network, a.server, a.handle, a.lang, a.voice, a.mode, a.rehearsal, a.rehearsal_why, a.spacing_s, a.on_unknown, a.settings, a.allowance, a.origin)
            is distinct from (excluded.network, excluded.server, excluded.handle, excluded.lang, excluded.voice, excluded.mode, excluded.rehearsal,
-             excluded.rehearsal_why, excluded.spacing_s, excluded.on_unknown, excluded.settings, 'file') or a.state = 'disabled'
+             excluded.rehearsal_why, excluded.spacing_s, excluded.on_unknown, excluded.settings, excluded.allowance, 'file') or a.state = 'disabled'
      returning id, xmax = 0 as fresh`,
-    [
-      newId(),
-      account.name,
-      account.network,
-      account.server,
-      account.handle,
-      account.lang,
-      account.voice,
-      account.mode,
-      account.rehearsal,
-      why,
-      account.spacingS,
-      account.onUnknown,
-      JSON.stringify(account.settings),
-    ],
+    accountValues(account, why),
   );
   const changed = rows[0];
   if (changed)
@@ -176,6 +171,26 @@ async function putAccount(db: Db, account: DeclaredAccount, why: string | null):
       account: changed.id,
       data: { name: account.name },
     });
+}
+
+/** What is written of an account, in the order in which both inserts name it; `why` it is held in rehearsal, if it is. */
+export function accountValues(account: AccountSpec, why: string | null): unknown[] {
+  return [
+    newId(),
+    account.name,
+    account.network,
+    account.server,
+    account.handle,
+    account.lang,
+    account.voice,
+    account.mode,
+    account.rehearsal,
+    why,
+    account.spacingS,
+    account.onUnknown,
+    JSON.stringify(account.settings),
+    JSON.stringify(account.allowance),
+  ];
 }
 
 async function disable(db: Db, table: "source" | "account", declared: readonly { readonly name: string }[]): Promise<string[]> {

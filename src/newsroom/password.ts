@@ -1,6 +1,9 @@
 import { argon2, randomBytes, timingSafeEqual } from "node:crypto";
+import { createRequire } from "node:module";
 import { promisify } from "node:util";
+import type * as LanguageCommon from "@zxcvbn-ts/language-common";
 
+const require = createRequire(import.meta.url);
 const derive = promisify(argon2);
 
 /** OWASP's least for argon2id: 19 MiB, two passes, one lane. */
@@ -55,4 +58,47 @@ function normal(password: string): string {
 
 function plain(bytes: Buffer): string {
   return bytes.toString("base64").replace(/=+$/, "");
+}
+
+/** Long enough that guessing online is hopeless with our back-off; any characters, at least 64 of them accepted. */
+const SHORTEST_PASSWORD = 12;
+const LONGEST_PASSWORD = 512;
+
+export type PasswordProblem = "too-short" | "too-long" | "too-common";
+
+/** Why a password cannot be taken; null when it can. */
+export function passwordProblem(
+  password: string,
+  about: { readonly email: string; readonly name: string },
+): PasswordProblem | null {
+  if ([...password].length < SHORTEST_PASSWORD) return "too-short";
+  if (password.length > LONGEST_PASSWORD) return "too-long";
+  const plain = password.toLowerCase();
+  const own = [about.email, about.email.split("@")[0] ?? "", about.name, "slugline"].map((text) => text.toLowerCase().trim());
+  if (isCommonPassword(plain) || own.includes(plain)) return "too-common";
+  return null;
+}
+
+let known: ReadonlySet<string> | undefined;
+
+/** Some 49,000 of the passwords that were found in leaks; read when the first password is chosen, since it is large. */
+function common(): ReadonlySet<string> {
+  known ??= new Set((require("@zxcvbn-ts/language-common") as typeof LanguageCommon).dictionary["passwords-common"]);
+  return known;
+}
+
+/** So few different characters, or so short a piece again and again, are guessed at once. */
+const [FEWEST, SHORTEST_PIECE] = [4, 3];
+
+/**
+ * Whether a password is one that is tried first: one of the common ones, also said again and again or with numbers and
+ * signs behind it, or hardly more than one character.
+ */
+function isCommonPassword(password: string): boolean {
+  const plain = password.toLowerCase();
+  if (new Set(plain).size < FEWEST || common().has(plain)) return true;
+  const piece = /^(.+?)\1+$/su.exec(plain)?.[1];
+  if (piece !== undefined && (piece.length <= SHORTEST_PIECE || common().has(piece))) return true;
+  const bare = plain.replace(/[^\p{L}]+$/u, "");
+  return bare === "" || common().has(bare);
 }

@@ -1,44 +1,53 @@
-export type Role = "viewer" | "writer" | "editor" | "admin";
+export const ROLES = ["viewer", "writer", "editor", "admin"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Whether text names a role, or none. */
+export function isRole(text: string): text is Role | "none" {
+  return Object.hasOwn(MAY, text);
+}
 
 /** What a person may want to do. What is not listed for a role is not allowed. */
 export type Act = "see" | "write" | "decide" | "stop" | "manage";
 
-const MAY: Readonly<Record<Role, readonly Act[]>> = {
+const MAY: Readonly<Record<Role | "none", readonly Act[]>> = {
+  none: [],
   viewer: ["see"],
   writer: ["see", "write"],
   editor: ["see", "write", "decide", "stop"],
   admin: ["see", "write", "decide", "stop", "manage"],
 };
 
-/** Whether a role allows an act; an unknown role allows nothing. */
-export function may(role: Role, act: Act): boolean {
-  return MAY[role]?.includes(act) ?? false;
+/** What a person, or a program's token, may do: a role on every account, but for those that have one of their own. */
+export interface Rights {
+  readonly role: Role | "none";
+  /** By account id; `none`: this account does not exist for them. */
+  readonly accounts: Readonly<Record<string, Role | "none">>;
 }
 
-/** Long enough that guessing online is hopeless with our back-off; any characters, at least 64 of them accepted. */
-const SHORTEST_PASSWORD = 12;
-const LONGEST_PASSWORD = 512;
+/**
+ * Whether the rights allow an act; an unknown role allows nothing.
+ *
+ * @param accountId the account the act is about; without it the newsroom as a whole is meant (its people, its sources)
+ */
+export function may(rights: Rights, act: Act, accountId?: string): boolean {
+  const own = accountId !== undefined && Object.hasOwn(rights.accounts, accountId) ? rights.accounts[accountId] : undefined;
+  return allows(own ?? rights.role, act);
+}
 
-/** What attackers try first, of ten characters or more (shorter ones are refused by their length). */
-const COMMON = new Set(
-  "1234567890 0123456789 9876543210 1q2w3e4r5t qwertyuiop password12 password123 password1234 passw0rd123 iloveyou123 administrator changeme123 letmein123 welcome123 qwerty12345 qwerty123456 1qaz2wsx3edc 123456789a a123456789 0987654321 1111111111 0000000000 abcdefghij asdfghjkl1 zxcvbnm123".split(
-    " ",
-  ),
-);
+/** Whether the rights allow an act on the newsroom or on at least one account: whoever may decide about one may stop all. */
+export function mayAnywhere(rights: Rights, act: Act): boolean {
+  return [rights.role, ...Object.values(rights.accounts)].some((role) => allows(role, act));
+}
 
-export type PasswordProblem = "too-short" | "too-long" | "too-common";
+/** Which accounts the rights show: those in `only` (null: all), without those in `except`. */
+export function seenAccounts(rights: Rights): { readonly only: readonly string[] | null; readonly except: readonly string[] } {
+  const own = Object.entries(rights.accounts);
+  const that = (see: boolean) => own.filter(([, role]) => allows(role, "see") === see).map(([id]) => id);
+  return allows(rights.role, "see") ? { only: null, except: that(false) } : { only: that(true), except: [] };
+}
 
-/** Why a password cannot be taken; null when it can. */
-export function passwordProblem(
-  password: string,
-  about: { readonly email: string; readonly name: string },
-): PasswordProblem | null {
-  if ([...password].length < SHORTEST_PASSWORD) return "too-short";
-  if (password.length > LONGEST_PASSWORD) return "too-long";
-  const plain = password.toLowerCase();
-  const own = [about.email, about.email.split("@")[0] ?? "", about.name, "slugline"].map((text) => text.toLowerCase().trim());
-  if (COMMON.has(plain) || new Set(plain).size < 4 || own.includes(plain)) return "too-common";
-  return null;
+function allows(role: Role | "none", act: Act): boolean {
+  return Object.hasOwn(MAY, role) && MAY[role].includes(act);
 }
 
 /** Whether text looks like an address a person could be reached at; the proof is theirs. */

@@ -7,6 +7,13 @@ export interface Rule {
   readonly mode: Mode | null;
   readonly priority: "normal" | "breaking";
   readonly staleAfterS: number | null;
+  /** Shared again so long after it was posted, at most so many times. Rules kept by an older version have none. */
+  readonly reshare?: Reshare | null;
+}
+
+interface Reshare {
+  readonly afterS: number;
+  readonly most: number;
 }
 
 /** What an account will do with an article, and which rule says so. */
@@ -17,6 +24,7 @@ export interface Claim {
   readonly modeWhy: string;
   readonly priority: "normal" | "breaking";
   readonly staleAfterS: number | null;
+  readonly reshare: Reshare | null;
 }
 
 /**
@@ -45,7 +53,8 @@ export function claims(
         : source.mode
           ? ([source.mode, `source ${source.name}`] as const)
           : ([account.mode, `account ${account.name}`] as const);
-    return [{ account: account.name, mode, modeWhy, priority: rule.priority, staleAfterS: rule.staleAfterS }];
+    const { priority, staleAfterS, reshare = null } = rule;
+    return [{ account: account.name, mode, modeWhy, priority, staleAfterS, reshare }];
   });
 }
 

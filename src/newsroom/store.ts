@@ -1,11 +1,19 @@
+import { codeOf } from "../lib/fault.ts";
 import type { Limits } from "../lib/text/limits.ts";
 import type { Db, Store } from "../store/db.ts";
+import { given } from "../store/given.ts";
 import { tell } from "../store/history.ts";
+import type { Allowance } from "./allowance.ts";
+import { ON_HOLD } from "./hold.ts";
 import type { Mode, Rule } from "./rules.ts";
 
 /** How a voice is kept; `post/write.ts` says what each part does. */
 export interface VoiceSpec {
   readonly text: string;
+  readonly textWithoutLink?: string | undefined;
+  readonly parts?: readonly string[] | undefined;
+  readonly reshare?: string | undefined;
+  readonly correction?: string | undefined;
   readonly giveWay: readonly ("tags" | "summary.second" | "summary")[];
   readonly tags: number;
   readonly utm: Readonly<Record<string, string>>;
@@ -21,17 +29,30 @@ export interface AccountRow {
   readonly mode: Mode;
   readonly rehearsal: boolean;
   readonly rehearsal_why: string | null;
+  /** For whatever reason: declared, held there, or at a press. */
+  readonly rehearsing: boolean;
   readonly on_unknown: "ask" | "assume-posted";
   readonly settings: Readonly<Record<string, unknown>>;
   readonly limits: Limits | null;
+  readonly allowance: Allowance;
 }
 
 const ACCOUNT =
-  "a.id, a.name, a.network, a.server, a.handle, a.lang, a.mode, a.rehearsal, a.rehearsal_why, a.on_unknown, a.settings, a.limits";
+  "a.id, a.name, a.network, a.server, a.handle, a.lang, a.mode, a.rehearsal, a.rehearsal_why, a.rehearsing, a.on_unknown, a.settings, a.limits, a.allowance";
 
 export async function accountById(db: Db, id: string): Promise<AccountRow | undefined> {
-  const { rows } = await db.query<AccountRow>(`select ${ACCOUNT} from slugline.account a where a.id = $1`, [id]);
-  return rows[0];
+  return (await accountsById(db, [id]))[0];
+}
+
+/** Accounts in the order of these ids; undefined for one that is gone. */
+export async function accountsById(db: Db, ids: readonly string[]): Promise<(AccountRow | undefined)[]> {
+  const { rows } = await db.query<AccountRow>(
+    `select ${ACCOUNT} from ${given("$1", "id uuid")} asked join slugline.account a on a.id = asked.id`,
+    [JSON.stringify([...new Set(ids)].map((id) => ({ id })))],
+    "accounts",
+  );
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => byId.get(id));
 }
 
 /** An account that may be given articles, with its voice. */
@@ -51,8 +72,24 @@ export async function claimants(db: Db): Promise<Claimant[]> {
 
 /** The rules in the order in which they are tried. */
 export async function rules(db: Db): Promise<Rule[]> {
-  const { rows } = await db.query<{ spec: Rule }>("select spec from slugline.rule order by origin, position");
+  const { rows } = await db.query<{ spec: Rule }>("select spec from slugline.rule order by origin desc, position");
   return rows.map((row) => row.spec);
+}
+
+/** Rules, voices and accounts as the store has them, to try others beside them (`slugline replay`). */
+export async function listedTried(db: Db) {
+  const { rows: listed } = await db.query<{ spec: Rule; origin: "file" | "editor" }>(
+    "select spec, origin from slugline.rule order by origin desc, position",
+  );
+  const { rows: voices } = await db.query<{ name: string; spec: VoiceSpec }>("select name, spec from slugline.voice");
+  const { rows: accounts } = await db.query<AccountRow & { voice: string; origin: "file" | "editor" }>(
+    `select ${ACCOUNT}, a.voice, a.origin from slugline.account a where a.state <> 'disabled' order by a.name`,
+  );
+  return {
+    rules: listed.map(({ spec, origin }) => ({ ...spec, origin })),
+    voices: Object.fromEntries(voices.map(({ name, spec }) => [name, spec])),
+    accounts,
+  };
 }
 
 export async function paused(db: Db): Promise<{ at: Date; by: string; why: string } | undefined> {
@@ -62,7 +99,16 @@ export async function paused(db: Db): Promise<{ at: Date; by: string; why: strin
   return rows[0];
 }
 
-/** The stop switch: nothing begins to be sent from here on. What was already on its way is followed to its end. */
+/** "Slug", 4: beside the places of store/tenant.ts. Shared by whoever is between the check of the stop switch and the sending. */
+const GATE = "1399616871, 4";
+export const BEGINNING = `pg_advisory_xact_lock_shared(${GATE})`;
+/** Whoever stands still in between keeps the switch no longer than this: what it checked is on its way then. */
+const BEGUN_WITHIN = "3s";
+
+/**
+ * The stop switch: nothing begins to be sent from the moment this returns. What was already on its way is followed to its
+ * end; what had passed the check is waited for, for three seconds.
+ */
 export async function pause(store: Store, by: string, why: string): Promise<void> {
   await store.transaction(async (db) => {
     const { rowCount } = await db.query(
@@ -71,14 +117,26 @@ export async function pause(store: Store, by: string, why: string): Promise<void
     );
     if (rowCount === 1) await tell(db, { kind: "paused", data: { by, why } });
   });
+  await store
+    .transaction(async (db) => {
+      await db.query(`set local lock_timeout = '${BEGUN_WITHIN}'`);
+      await db.query(`select pg_advisory_xact_lock(${GATE})`);
+    })
+    .catch((error: unknown) => {
+      if (codeOf(error) !== "55P03") throw error;
+    });
 }
 
-export async function resume(store: Store, by: string): Promise<void> {
-  await store.transaction(async (db) => {
+/** Lets sending go on. False while the store is on hold after a restore: only the hold's end does (`endHold`). */
+export async function resume(store: Store, by: string): Promise<boolean> {
+  return store.transaction(async (db) => {
+    const { rows } = await db.query<{ held: boolean }>(`select ${ON_HOLD} as held from slugline.newsroom n for update`);
+    if (rows[0]?.held) return false;
     const { rowCount } = await db.query(
       "update slugline.newsroom set paused_at = null, paused_by = null, paused_why = null where paused_at is not null",
     );
     if (rowCount === 1) await tell(db, { kind: "resumed", data: { by } });
+    return true;
   });
 }
 

@@ -1,3 +1,10 @@
+import { graphemes } from "../lib/text/count.ts";
+import { shorten } from "../lib/text/shorten.ts";
+import type { PostCard } from "./revision.ts";
+
+/** In graphemes: more than any network shows of a card. */
+const [TITLE, DESCRIPTION] = [200, 300];
+
 /** As much of a story as its picture depends on. */
 export interface Pictured {
   readonly url: string;
@@ -15,6 +22,21 @@ export function picturesOf(story: Pictured, attach: boolean): { url: string; alt
   if (!attach || url === null || rights === "none" || !URL.canParse(url)) return [];
   if (rights !== "all" && !isOwn(new URL(url).hostname, new URL(story.url).hostname)) return [];
   return [{ url, alt: story.image_alt ?? "" }];
+}
+
+/** The story's card: where the post has a link and no pictures of its own. Its picture needs the same rights. */
+export function cardOf(
+  story: Pictured & { readonly title: string; readonly summary: string | null; readonly lang: string | null },
+  link: string | null,
+): PostCard | null {
+  if (link === null) return null;
+  const within = (most: number) => (text: string) => graphemes(text) <= most;
+  return {
+    url: link,
+    title: shorten(story.title, within(TITLE), story.lang),
+    description: shorten(story.summary ?? "", within(DESCRIPTION), story.lang),
+    image: picturesOf(story, true)[0] ?? null,
+  };
 }
 
 function isOwn(picture: string, story: string): boolean {

@@ -1,5 +1,8 @@
 /** What one account will say about one article. Pure: how a post moves. */
 
+/** Why an account says something about an article; how often each may come is counted in rounds. */
+export type Occasion = "first" | "reshare" | "correction";
+
 export type PostState = "draft" | "waiting" | "approved" | "rejected" | "held" | "expired";
 
 export type PostHappening =
@@ -57,4 +60,18 @@ const MOVES: Record<PostState, Partial<Record<PostHappening, PostState>>> = {
 export function nextPost(state: PostState, happening: PostHappening, onItsWay: boolean): PostState | null {
   if (onItsWay) return null;
   return MOVES[state][happening] ?? null;
+}
+
+/**
+ * What a decision or an edit moves: the parts of a thread that are not on their way yet move together, so that one decision
+ * is about all that was seen. Parts for which it is no move stay.
+ */
+export function nextParts<Part extends { readonly state: PostState; readonly on_its_way: boolean }>(
+  thread: readonly Part[],
+  happening: PostHappening,
+): { readonly part: Part; readonly to: PostState }[] {
+  return thread.flatMap((part) => {
+    const to = nextPost(part.state, happening, part.on_its_way);
+    return to === null ? [] : [{ part, to }];
+  });
 }

@@ -1,3 +1,5 @@
+import { directed } from "../lib/text/bidi.ts";
+import type { Direction } from "../lib/text/direction.ts";
 import { fits, graphemes, lengthOf } from "../lib/text/count.ts";
 import type { Limits } from "../lib/text/limits.ts";
 import { shorten } from "../lib/text/shorten.ts";
@@ -6,6 +8,17 @@ import { shorten } from "../lib/text/shorten.ts";
 export interface Voice {
   /** With {headline}, {summary}, {link} and {tags}. */
   readonly text: string;
+  /** As `text`, for accounts that post without a link; without it, `text` without its {link}. */
+  readonly textWithoutLink?: string | undefined;
+  /**
+   * Further parts of a thread, one text each, with {more}: whole sentences of the story that follow what was said. A part
+   * with {link} has a short link of its own; parts for which the story has no more sentences are not written.
+   */
+  readonly parts?: readonly string[] | undefined;
+  /** When the story is shared again, in place of `text`, whose {summary} then is the story's next sentence. */
+  readonly reshare?: string | undefined;
+  /** When a posted story is corrected; {correction} is the word for it in the story's language. */
+  readonly correction?: string | undefined;
   /** What gives way first when the post is too long. The headline is shortened last; the link never. */
   readonly giveWay: readonly ("tags" | "summary.second" | "summary")[];
   /** How many hashtags at most. */
@@ -24,9 +37,15 @@ export interface Pieces {
   readonly headline: string;
   readonly first: string | null;
   readonly second: string | null;
+  /** A warning that stands before the text; null for none, or where it has a field of its own. */
+  readonly spoiler?: string | null;
+  /** What a thread goes on with: whole sentences. */
+  readonly more?: string;
+  /** Empty for a post without a link. */
   readonly link: string;
   readonly tags: readonly string[];
   readonly lang: string | null;
+  readonly dir: Direction;
 }
 
 export interface Written {
@@ -66,6 +85,26 @@ export function write(pieces: Pieces, voice: Voice, limits: Limits): Written {
   return { text, why: [...why, `${lengthOf(text, limits)} of ${limits.max}`] };
 }
 
+/**
+ * Writes a part of a thread: as many whole sentences as fit, at least one, which is shortened where it must be.
+ *
+ * @param rest the sentences that are left, at least one
+ */
+export function writePart(
+  template: string,
+  pieces: Pieces,
+  rest: readonly string[],
+  limits: Limits,
+): Written & { readonly used: number } {
+  const space = pieces.lang?.startsWith("ja") ? "" : " ";
+  const filled = (more: string) => fill(template, { ...pieces, more });
+  let used = 1;
+  while (used < rest.length && fits(filled(rest.slice(0, used + 1).join(space)), limits)) used += 1;
+  const more = shorten(rest.slice(0, used).join(space), (candidate) => fits(filled(candidate), limits), pieces.lang);
+  const text = filled(more);
+  return { text, used, why: ["the story goes on", `${lengthOf(text, limits)} of ${limits.max}`] };
+}
+
 function shorterSummary(now: Pieces, voice: Voice, limits: Limits): Pick<Pieces, "first" | "second"> {
   if (now.first === null) return { first: null, second: null };
   const first = shorten(
@@ -81,16 +120,19 @@ function fill(template: string, pieces: Pieces): string {
   const values: Record<string, string> = {
     headline: pieces.headline,
     summary: [pieces.first, pieces.second].filter((sentence) => sentence !== null).join(pieces.lang?.startsWith("ja") ? "" : " "),
+    more: pieces.more ?? "",
+    spoiler: pieces.spoiler ?? "",
     link: pieces.link,
     tags: pieces.tags.join(" "),
   };
-  return template
-    .replace(/\{(headline|summary|link|tags)\}/g, (_, name: string) => values[name] ?? "")
+  const filled = template
+    .replace(/\{(spoiler|headline|summary|more|link|tags)\}/g, (_, name: string) => values[name] ?? "")
     .split("\n")
     .map((line) => line.replace(/[ \t]{2,}/g, " ").trim())
     .join("\n")
     .replace(/\n{3,}/g, "\n\n")
     .trim();
+  return directed(filled, pieces.dir);
 }
 
 /**

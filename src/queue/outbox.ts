@@ -3,7 +3,7 @@ import type { Clock } from "../lib/time.ts";
 import type { Db, Store } from "../store/db.ts";
 import { BELLS } from "./bullmq.ts";
 import { complain } from "./complain.ts";
-import type { Bell } from "./ring.ts";
+import type { Add, Bell } from "./ring.ts";
 
 /** Where an insert into the outbox is told (by a trigger of the schema). */
 export const OUTBOX_CHANNEL = "slugline_outbox";
@@ -24,7 +24,7 @@ export interface Relay {
 
 export interface RelayOptions {
   store: Store;
-  add: (bell: Bell, subjects: readonly string[]) => Promise<void>;
+  add: Add;
   clock: Clock;
   log: Log;
 }
@@ -80,25 +80,30 @@ function move(store: Store, add: RelayOptions["add"]): Promise<number> {
     const bells = await take(db);
     const byBell = Map.groupBy(bells, ({ bell }) => bell);
     await Promise.all(
-      Array.from(byBell, ([bell, rows]) =>
-        add(
-          bell,
-          rows.map(({ subject }) => subject),
-        ),
-      ),
+      Array.from(byBell, async ([bell, rows]) => {
+        const subjects = (urgent: boolean) => rows.filter((row) => row.urgent === urgent).map(({ subject }) => subject);
+        await add(bell, subjects(true), true);
+        await add(bell, subjects(false));
+      }),
     );
     return bells.length;
   });
 }
 
-async function take(db: Db): Promise<{ bell: Bell; subject: string }[]> {
+interface Rung {
+  readonly bell: Bell;
+  readonly subject: string;
+  readonly urgent: boolean;
+}
+
+async function take(db: Db): Promise<Rung[]> {
   // Losing this commit in a crash only rings the bells once more.
   await db.query("set local synchronous_commit = off");
-  const { rows } = await db.query<{ bell: Bell; subject: string }>(
+  const { rows } = await db.query<Rung>(
     `with taken as materialized (
        select id from slugline.outbox where bell = any($1) order by id limit $2 for update skip locked)
      delete from slugline.outbox using taken where outbox.id = taken.id
-     returning outbox.bell, outbox.subject`,
+     returning outbox.bell, outbox.subject, outbox.urgent`,
     [BELLS, BATCH],
   );
   return rows;

@@ -49,6 +49,8 @@ export async function openPostgres({ connection, lockMs, clock, log }: BackendOp
   const shared = new SharedConnection(config);
   const onError = complain(log, clock, "queue");
   shared.on("error", onError);
+  // A connection that BullMQ has in hand when it breaks would end the process: it listens only to idle ones.
+  shared.pool.on("connect", (client) => client.on("error", onError));
   await prepare(shared);
 
   const backends: PostgresQueueBackend[] = [];

@@ -46,8 +46,11 @@ export interface Queue extends AsyncDisposable {
   readonly kind: Backend["kind"];
   /** Ties a bell to a verb. Before `start`. */
   serve(bell: Bell, work: Work, options: { concurrency: number }): void;
-  /** Ties a bell to its stage's due query. Before `start`. `everyMs` in milliseconds, usually 1,000 to 5,000. */
-  sweep(bell: Bell, due: Due, everyMs?: number): void;
+  /**
+   * Ties a bell to its stage's due query. Before `start`. `everyMs` in milliseconds, usually 1,000 to 5,000; `urgent` answers
+   * which of the due ones go before all that waits.
+   */
+  sweep(bell: Bell, due: Due, everyMs?: number, urgent?: Due): void;
   /** Begins to relay, sweep and work. */
   start(): Promise<void>;
   /** One sweep now, of one bell or of all; answers how many rows were due. */
@@ -87,13 +90,14 @@ export async function createQueue({
    * it before its verb reads the row. So whatever a swallowed bell told of was committed before that read, a bell
    * rung while its row is being worked on is kept, and a worker killed at work leaves no key that would silence the
    * sweeper (as a job id, or a key held to the job's end, would). In order of id, so that two processes that add the
-   * same rows do not wait for each other in a circle.
+   * same rows do not wait for each other in a circle. What is urgent is put before all that waits: the next free hand takes it.
    */
-  async function add(bell: Bell, subjects: readonly string[]): Promise<void> {
+  async function add(bell: Bell, subjects: readonly string[], urgent = false): Promise<void> {
+    if (subjects.length === 0) return;
     const jobs = [...new Set(subjects)].toSorted().map((subject) => ({
       name: bell,
       data: { subject },
-      opts: { jobId: newId(), deduplication: { id: subject } },
+      opts: { jobId: newId(), deduplication: { id: subject }, lifo: urgent },
     }));
     await backend.queues[bell].addBulk(jobs);
   }
@@ -115,7 +119,7 @@ export async function createQueue({
   const queue: Queue = {
     kind: backend.kind,
     serve: (bell, work, { concurrency }) => workers.serve(bell, work, concurrency),
-    sweep: (bell, due, everyMs = SWEEP_MS[bell]) => sweeper.sweep(bell, due, everyMs),
+    sweep: (bell, due, everyMs = SWEEP_MS[bell], urgent) => sweeper.sweep(bell, due, everyMs, urgent),
     async start() {
       listening = await listen(connection, [OUTBOX_CHANNEL], relay.wake, log, relay.wake);
       workers.start();

@@ -2,7 +2,7 @@ import { codeOf, Fault, sentenceOf } from "../lib/fault.ts";
 import type { Log } from "../lib/log.ts";
 import type { Clock } from "../lib/time.ts";
 import type { BellWorker, Heard, Wired } from "./bullmq.ts";
-import type { Bell } from "./ring.ts";
+import type { Add, Bell } from "./ring.ts";
 
 /** A stage's verb, woken for one row. It reads the row itself; a signal that aborts means: stop, others may go on. */
 export type Work = (subject: string, signal: AbortSignal) => Promise<void>;
@@ -22,7 +22,7 @@ export interface Workers {
 
 export interface WorkersOptions {
   backend: Wired;
-  add: (bell: Bell, subjects: readonly string[]) => Promise<void>;
+  add: Add;
   clock: Clock;
   log: Log;
 }

@@ -5,7 +5,7 @@ import type { PublicLink } from "../link/store.ts";
 import { visitorKey, type Ranges } from "../lib/client-address.ts";
 import type { Lookup } from "./lookup.ts";
 import type { MissBudget } from "./misses.ts";
-import { pageOf, type Page, type PageName } from "./page.ts";
+import { languageFor, pageOf, type Page, type PageName } from "./page.ts";
 import { askedOf } from "./path.ts";
 import type { LinkTable } from "./table.ts";
 
@@ -28,10 +28,16 @@ const RETRY_AFTER_S = 5;
 /** The one route: `GET|HEAD /{code}`. Known links are answered from memory, in the turn they came in. */
 export function answerer(door: Door): (request: IncomingMessage, response: ServerResponse) => void {
   const { table, siteUrl } = door;
-  const names: PageName[] = ["missing", "retired", "busy", "limited", "method", "home"];
-  const pages = Object.fromEntries(names.map((name) => [name, pageOf(name, siteUrl)]));
+  const pages = new Map<string, Page>();
+  /** Written once for each language. */
+  const told = (lang: string, name: PageName): Page => {
+    const key = `${lang} ${name}`;
+    const page = pages.get(key) ?? pageOf(name, lang, siteUrl);
+    pages.set(key, page);
+    return page;
+  };
   const page = (response: ServerResponse, status: number, name: PageName, more: readonly string[] = []) =>
-    send(response, status, pages[name] as Page, more);
+    send(response, status, told(languageFor(response.req.headers["accept-language"]), name), more);
 
   const lead = (request: IncomingMessage, response: ServerResponse, link: PublicLink) => {
     if (link.state === "retired") return page(response, 410, "retired");
@@ -59,8 +65,10 @@ export function answerer(door: Door): (request: IncomingMessage, response: Serve
     found(link);
   };
 
-  const preview = (response: ServerResponse, link: PublicLink) =>
-    link.state === "retired" ? page(response, 410, "retired") : send(response, 200, pageOf("preview", siteUrl, link.target), []);
+  const preview = (response: ServerResponse, link: PublicLink) => {
+    if (link.state === "retired") return page(response, 410, "retired");
+    send(response, 200, pageOf("preview", languageFor(response.req.headers["accept-language"]), siteUrl, link.target), []);
+  };
 
   const slowly = (request: IncomingMessage, response: ServerResponse): void => {
     const asked = askedOf(request.url ?? "");

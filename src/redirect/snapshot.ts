@@ -82,20 +82,13 @@ export function snapshotAt(dataDir: string, log: Log): Snapshot {
     },
     async load(table) {
       let read = 0;
-      let rest = "";
       try {
-        for await (const chunk of createReadStream(path, { encoding: "utf8", highWaterMark: 1024 * 1024 })) {
-          const lines = (rest + String(chunk)).split("\n");
-          rest = lines.pop() ?? "";
-          for (const line of lines) {
-            const link = linkOf(line);
-            if (link === undefined) continue;
-            table.put(link);
-            read += 1;
-          }
+        for await (const link of publicIn(path)) {
+          table.put(link);
+          read += 1;
         }
       } catch (error) {
-        if (codeOf(error) !== "ENOENT") failed(error);
+        failed(error);
       }
       return read;
     },
@@ -121,6 +114,23 @@ export function snapshotAt(dataDir: string, log: Log): Snapshot {
     },
     close,
   };
+}
+
+/** The public links of a snapshot in the order of its lines, later ones of a code after earlier; none where there is no file. */
+export async function* publicIn(path: string): AsyncGenerator<PublicLink> {
+  let rest = "";
+  try {
+    for await (const chunk of createReadStream(path, { encoding: "utf8", highWaterMark: 1024 * 1024 })) {
+      const lines = (rest + String(chunk)).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) {
+        const link = linkOf(line);
+        if (link !== undefined) yield link;
+      }
+    }
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
+  }
 }
 
 /** `crc32 code number state target`, the target last; addresses hold no space and no line break. */

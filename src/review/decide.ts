@@ -1,11 +1,14 @@
 import type { Db, Store } from "../store/db.ts";
 import { tell } from "../store/history.ts";
 import { ring } from "../queue/ring.ts";
-import { nextPost, type PostHappening, type PostState } from "../post/post.ts";
-import { lockPost, movePost, type PostRow } from "../post/store.ts";
-import { insertDecision, lastDecision, writerOf, type By, type DecisionKind } from "./store.ts";
+import { nextParts, nextPost, type PostHappening, type PostState } from "../post/post.ts";
+import { copiedFrom, lastWriter, lockThread, movePost, type PostRow } from "../post/store.ts";
+import { insertDecision, lastDecision, type By, type DecisionKind } from "./store.ts";
 
-/** What is decided: always about one exact revision. */
+/**
+ * What is decided: always about one exact revision. Of a thread it is about every part that is not on its way yet: an edit
+ * of one of them makes a new revision of all, so that the one revision stands for what was seen.
+ */
 export interface About {
   readonly postId: string;
   readonly revision: number;
@@ -17,6 +20,7 @@ export interface About {
  * - changed: the text is another one by now (`by` wrote it, at `at`)
  * - decided: somebody else was first (`by`, `at`, `state`)
  * - on-its-way: it is being sent or was
+ * - same-words: account `by` already says the same, and the network forbids it
  * - past: the moment asked for is over
  * - gone: no such post
  */
@@ -24,7 +28,7 @@ export type Decided =
   | { readonly ok: true; readonly state: PostState; readonly revision: number }
   | {
       readonly ok: false;
-      readonly code: "changed" | "decided" | "on-its-way" | "gone" | "past";
+      readonly code: "changed" | "decided" | "on-its-way" | "gone" | "past" | "same-words";
       readonly by?: string | null;
       readonly at?: Date;
       readonly state?: PostState;
@@ -56,20 +60,23 @@ export async function release(
   about: { readonly postId: string; readonly by: By; readonly why?: string },
 ): Promise<Decided> {
   return store.transaction(async (db) => {
-    const post = await lockPost(db, about.postId);
+    const thread = await lockThread(db, about.postId);
+    const post = thread.find(({ id }) => id === about.postId);
     if (!post) return { ok: false, code: "gone" };
     const to = nextPost(post.state, "release", post.on_its_way);
     if (!to) return refusal(db, post);
-    await movePost(db, post.id, to);
-    // A post taken back is a person's from now on, and an old one would expire again at once.
-    await db.query(
-      `update slugline.post set not_before = null, mode = case when $2 then 'review' else mode end,
-              not_after = case when not_after <= slugline.now() then null else not_after end where id = $1`,
-      [post.id, "person" in about.by],
-    );
-    await record(db, post, { ...about, revision: post.revision }, "release", undefined);
-    await ring(db, "delivery", post.id);
-    await ring(db, "review", post.id);
+    for (const { part, to: next } of nextParts(thread, "release")) {
+      await movePost(db, part.id, next);
+      // A post taken back is a person's from now on, and an old one would expire again at once.
+      await db.query(
+        `update slugline.post set not_before = null, mode = case when $2 then 'review' else mode end,
+                not_after = case when not_after <= slugline.now() then null else not_after end where id = $1`,
+        [part.id, "person" in about.by],
+      );
+      await record(db, part, about, "release", undefined);
+      await ring(db, "delivery", part.id);
+      await ring(db, "review", part.id);
+    }
     return { ok: true, state: to, revision: post.revision };
   });
 }
@@ -81,20 +88,28 @@ export function expire(store: Store, about: About): Promise<Decided> {
 
 async function decide(store: Store, about: About, kind: DecisionKind, happening: PostHappening, until?: Date): Promise<Decided> {
   return store.transaction(async (db) => {
-    const post = await lockPost(db, about.postId);
+    const thread = await lockThread(db, about.postId);
+    const post = thread.find(({ id }) => id === about.postId);
     if (!post) return { ok: false, code: "gone" };
     if (post.revision !== about.revision) {
-      const writer = await writerOf(db, post.id, post.revision);
+      const writer = await lastWriter(db, thread);
       return { ok: false, code: "changed", by: writer?.by ?? null, state: post.state, revision: post.revision, ...at(writer) };
     }
     const to = nextPost(post.state, happening, post.on_its_way);
     if (!to) return refusal(db, post);
+    const moving = nextParts(thread, happening);
+    for (const { part } of to === "approved" ? moving : []) {
+      const copied = await copiedFrom(db, part.id, part.revision);
+      if (copied !== undefined) return { ok: false, code: "same-words", by: copied, state: post.state, revision: post.revision };
+    }
     if (until && (await isPast(db, until))) return { ok: false, code: "past", at: until };
-    await movePost(db, post.id, to);
-    if (kind === "schedule")
-      await db.query("update slugline.post set not_before = greatest(not_before, $2) where id = $1", [post.id, until]);
-    await record(db, post, about, kind, until);
-    if (to === "approved") await ring(db, "delivery", post.id);
+    for (const { part, to: next } of moving) {
+      await movePost(db, part.id, next);
+      if (kind === "schedule")
+        await db.query("update slugline.post set not_before = greatest(not_before, $2) where id = $1", [part.id, until]);
+      await record(db, part, about, kind, until);
+      if (next === "approved") await ring(db, "delivery", part.id);
+    }
     return { ok: true, state: to, revision: post.revision };
   });
 }
@@ -114,8 +129,16 @@ async function isPast(db: Db, moment: Date): Promise<boolean> {
   return rows[0]?.past ?? true;
 }
 
-async function record(db: Db, post: PostRow, about: About, kind: DecisionKind, until: Date | undefined): Promise<void> {
-  await insertDecision(db, { postId: post.id, revision: about.revision, kind, by: about.by, until, why: about.why });
+/** The decision stands at each part it is about; the history tells it once, at the part that was named. */
+async function record(
+  db: Db,
+  post: PostRow,
+  about: Omit<About, "revision">,
+  kind: DecisionKind,
+  until: Date | undefined,
+): Promise<void> {
+  await insertDecision(db, { postId: post.id, revision: post.revision, kind, by: about.by, until, why: about.why });
+  if (post.id !== about.postId) return;
   await tell(db, {
     kind: `post-${kind}`,
     post: post.id,
@@ -123,7 +146,7 @@ async function record(db: Db, post: PostRow, about: About, kind: DecisionKind, u
     account: post.account_id,
     person: "person" in about.by ? about.by.person : null,
     data: {
-      revision: about.revision,
+      revision: post.revision,
       ...("rule" in about.by ? { rule: about.by.rule } : {}),
       ...(until ? { until: until.toISOString() } : {}),
       ...(about.why ? { why: about.why } : {}),

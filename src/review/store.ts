@@ -43,16 +43,6 @@ export async function lastDecision(db: Db, postId: string): Promise<{ kind: Deci
   return rows[0];
 }
 
-/** Who wrote a revision: a person's name, or null for the voice. */
-export async function writerOf(db: Db, postId: string, revision: number): Promise<{ by: string | null; at: Date } | undefined> {
-  const { rows } = await db.query<{ by: string | null; at: Date }>(
-    `select p.name as by, r.at from slugline.post_revision r left join slugline.person p on p.id = r.written_by
-      where r.post_id = $1 and r.revision = $2`,
-    [postId, revision],
-  );
-  return rows[0];
-}
-
 /**
  * Posts about which the newsroom itself has something to decide now: automatic ones, those too old to be news,
  * and those whose hold has ended.

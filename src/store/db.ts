@@ -1,8 +1,16 @@
-import type { Pool, PoolClient, QueryResultRow } from "pg";
+import type { Pool, PoolClient, QueryConfig, QueryResultRow } from "pg";
 
 /** Whatever can be asked in SQL: the pool, or one transaction's client. Always a stage's first argument. */
 export interface Db {
-  query<Row extends QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<{ rows: Row[]; rowCount: number | null }>;
+  /**
+   * @param name for what is asked for every delivery: parsed and planned once for each connection, under this name. One name
+   *   is one text, and the values must not change how the rows are best found.
+   */
+  query<Row extends QueryResultRow>(
+    sql: string,
+    values?: readonly unknown[],
+    name?: string,
+  ): Promise<{ rows: Row[]; rowCount: number | null }>;
 }
 
 /** A pool that can also begin transactions. */
@@ -16,21 +24,34 @@ export interface Store extends Db {
 export function createStore(pool: Pool): Store {
   return {
     pool,
-    query: (sql, values) => pool.query(sql, values as unknown[]),
+    ...dbOf(pool),
     async transaction(work) {
       const client: PoolClient = await pool.connect();
       let broken: Error | undefined;
+      // A session may end between two statements. The next one says so; unheard, the event would end the process.
+      const onError = (error: Error) => void (broken = error);
+      client.on("error", onError);
       try {
         await client.query("BEGIN");
-        const result = await work({ query: (sql, values) => client.query(sql, values as unknown[]) });
+        const result = await work(dbOf(client));
         await client.query("COMMIT");
         return result;
       } catch (error) {
         await client.query("ROLLBACK").catch((failed: Error) => (broken = failed));
         throw error;
       } finally {
+        client.off("error", onError);
         client.release(broken);
       }
     },
   };
+}
+
+/** A client of one's own, or a pool, asked as every stage asks. */
+export function dbOf(client: Pick<Pool, "query"> | Pick<PoolClient, "query">): Db {
+  return { query: (sql, values, name) => client.query(statement(sql, values, name)) };
+}
+
+function statement(text: string, values: readonly unknown[] | undefined, name: string | undefined): QueryConfig {
+  return { text, ...(values ? { values: values as unknown[] } : {}), ...(name ? { name } : {}) };
 }

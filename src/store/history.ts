@@ -14,20 +14,23 @@ export interface Happening {
 }
 
 /** Writes to the append-only history, in the same transaction as what it tells. */
-export async function tell(db: Db, it: Happening): Promise<void> {
+export async function tell(db: Db, ...all: readonly Happening[]): Promise<void> {
+  const rows = all.map((it) => ({
+    id: newId(),
+    kind: it.kind,
+    source_id: it.source,
+    article_id: it.article,
+    account_id: it.account,
+    post_id: it.post,
+    delivery_id: it.delivery,
+    person_id: it.person,
+    data: it.data ?? {},
+  }));
   await db.query(
     `insert into slugline.event (id, kind, source_id, article_id, account_id, post_id, delivery_id, person_id, data)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-    [
-      newId(),
-      it.kind,
-      it.source ?? null,
-      it.article ?? null,
-      it.account ?? null,
-      it.post ?? null,
-      it.delivery ?? null,
-      it.person ?? null,
-      JSON.stringify(it.data ?? {}),
-    ],
+     select id, kind, source_id, article_id, account_id, post_id, delivery_id, person_id, data
+       from jsonb_populate_recordset(null::slugline.event, $1)`,
+    [JSON.stringify(rows)],
+    "tell",
   );
 }

@@ -24,6 +24,8 @@ export interface OpenStore extends Store {
 
 const OLDEST_VERSION = 150_000;
 const CONNECT_WITHIN_MS = 10_000;
+/** As long as a delivery's lease. Who needs longer between two statements says so by `set local`. */
+const IDLE_IN_TRANSACTION_MS = 60_000;
 const INT8 = 20;
 
 /** Counts and numbers fit a JavaScript number here, so int8 comes as one; timestamptz comes as a Date. */
@@ -79,7 +81,8 @@ export function createPool(connection: pg.PoolConfig, { log, max }: { readonly l
     max,
     types,
     application_name: `slugline ${process.pid}`,
-    options: "-c TimeZone=UTC",
+    // Whoever stands still inside a transaction (a stopped machine, a cut cable) holds rows that others wait for.
+    options: `-c TimeZone=UTC -c idle_in_transaction_session_timeout=${IDLE_IN_TRANSACTION_MS}`,
   });
   // Without a listener, an idle connection that breaks would end the process. The pool replaces it by itself.
   pool.on("error", (error) => log.warn({ code: codeOf(error) }, `A connection to Postgres broke: ${sentenceOf(error)}`));

@@ -75,7 +75,7 @@ test("what is no feed is said in a sentence, and never thrown", () => {
 
 test("a hostile feed is read within bounds: entities, nesting, prototypes, too many items, addresses that are none", () => {
   const bomb = `<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "aaaaaaaaaa">${Array.from({ length: 20 }, (_, i) => `<!ENTITY a${i} "${`&a${i === 0 ? "" : i - 1};`.repeat(10)}">`).join("")}]><rss><channel><item><title>&a19;</title><link>https://example.org/a</link></item></channel></rss>`;
-  const began = performance.now();
+  // An entity that were expanded would not end within the test's own limit.
   for (const text of [
     bomb,
     `<rss><channel>${"<a>".repeat(100_000)}`,
@@ -85,7 +85,6 @@ test("a hostile feed is read within bounds: entities, nesting, prototypes, too m
     const feed = readFeed(text, ADDRESS);
     expect(JSON.stringify(feed).length).toBeLessThan(2_000_000);
   }
-  expect(performance.now() - began).toBeLessThan(5_000);
   expect(({} as { x?: string }).x).toBeUndefined();
   expect(read(rss("<item><title>A</title><link>/a</link></item>".repeat(505))).items).toHaveLength(500);
   expect(read(rss("<item><title>A</title><link>javascript:alert(1)</link></item>")).items[0]!.url).toBeNull();

@@ -54,6 +54,22 @@ describe("the agency's article", () => {
   });
 });
 
+describe("what a page says to X (Ghost's and others' twitter_description)", () => {
+  const page = async (twitter: string) => {
+    const head = `<title>Bridge</title><meta property="og:description" content="For everybody."><meta name="twitter:description" content="${twitter}">`;
+    const read = await readPage(
+      `<html><head>${head}</head><body><p>The bridge opens.</p></body></html>`,
+      "https://example.org/a",
+    );
+    if (!read.ok) throw new Error(read.why);
+    return read.story;
+  };
+  test("is kept beside its description, where it says something else", async () => {
+    expect(await page("For X.")).toMatchObject({ summary: "For everybody.", described: { x: "For X." } });
+    expect((await page("For everybody.")).described).toEqual({});
+  });
+});
+
 describe("lines that are not the story", () => {
   test.each([
     [
@@ -217,7 +233,10 @@ describe("addresses, dates, encodings", () => {
       title: "A",
       html: "<div><p class=x>The council  met on <b>Tuesday</b>.</p></div>",
     });
-    expect(contentHash(styled)).toBe(contentHash(story));
-    expect(contentHash({ ...story, title: "B" })).not.toBe(contentHash(story));
+    const hash = contentHash(story, NOTHING_TOLD);
+    expect(contentHash(styled, NOTHING_TOLD)).toBe(hash);
+    expect(contentHash({ ...story, title: "B" }, NOTHING_TOLD)).not.toBe(hash);
+    expect(contentHash(story, { ...NOTHING_TOLD, social: { default: "Our words" } })).not.toBe(hash);
+    expect(contentHash(story, { ...NOTHING_TOLD, spoiler: "Pictures of violence" })).not.toBe(hash);
   });
 });

@@ -7,6 +7,7 @@ import { version } from "../../src/lib/version.ts";
 import { emptyStore, testStore } from "../support/store.ts";
 
 const store = await testStore();
+const KEY = Buffer.alloc(32, 7).toString("base64");
 const SITE = "site: { name: Daily, url: https://example.org, languages: [en], timeZone: UTC }";
 const STORY = `<!doctype html><html lang="en"><head><title>River rises</title></head><body><article><h1>River rises</h1>${"<p>The river rose by two metres on Tuesday, the water office said, and two bridges were closed to traffic until the evening.</p>".repeat(4)}</article></body></html>`;
 const FEED = `<?xml version="1.0"?><rss version="2.0"><channel><title>Daily</title><link>https://example.org</link><item><guid>1</guid><title>River rises</title><link>https://example.org/1</link><description>The river rose by two metres on Tuesday, the water office said.</description></item></channel></rss>`;
@@ -21,7 +22,7 @@ async function type(argv: string[], env: Record<string, string> = {}) {
   const code = await run(argv, {
     out: (line) => void out.push(line),
     err: (line) => void err.push(line),
-    env: { DATABASE_URL: store.databaseUrl, ...env },
+    env: { DATABASE_URL: store.databaseUrl, SLUGLINE_KEY: KEY, ...env },
     folder,
   });
   return { code, out: out.join("\n"), err: err.join("\n"), lines: out };

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { NETWORK_NAMES } from "../../src/config/networks.ts";
 import { faultsOf, parsed, SITE } from "./support.ts";
 
 const SECRET = Buffer.alloc(32, 7).toString("base64");
@@ -7,7 +8,18 @@ const SECRET = Buffer.alloc(32, 7).toString("base64");
 describe("a newsroom's file", () => {
   test("the example is right, and every duration becomes seconds", () => {
     const example = readFileSync(new URL("../../config/newsroom.example.yaml", import.meta.url), "utf8");
-    const newsroom = parsed(example, { CMS_SECRET: SECRET, MASTO_TOKEN: "t" });
+    const newsroom = parsed(example, {
+      CMS_SECRET: SECRET,
+      WEBHOOK_SECRET: SECRET,
+      ...Object.fromEntries(
+        "MASTO_TOKEN X_APP_KEY X_APP_SECRET X_TOKEN X_TOKEN_SECRET BSKY_PASSWORD TELEGRAM_TOKEN"
+          .split(" ")
+          .map((name) => [name, "t"]),
+      ),
+    });
+    expect(new Set(newsroom.accounts.map(({ network }) => network)), "an account on every network").toEqual(
+      new Set(NETWORK_NAMES),
+    );
     expect(newsroom.sources[0]).toMatchObject({
       name: "front",
       kind: "feed",
@@ -98,7 +110,7 @@ rules:
       expect(told).toMatch(/accounts\[0\].tokenEnv: must be the NAME of an environment variable, such as MASTO_TOKEN/);
       expect(told).not.toContain(secret);
     }
-    const pasted = faultsOf(() => parsed(`${SITE}accounts: [{ name: a, network: rehearsal, token: hunter2 }]`)).join("\n");
+    const pasted = faultsOf(() => parsed(`${SITE}accounts: [{ name: a, network: mastodon, token: hunter2 }]`)).join("\n");
     expect(pasted).toMatch(/Did you mean "tokenEnv"/);
     expect(pasted).not.toContain("hunter2");
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { answer } from "../../src/delivery/answer.ts";
-import { dueDeliveries } from "../../src/delivery/store.ts";
+import { dueDeliveries, sweepDeliveries } from "../../src/delivery/due.ts";
 import { silentLog } from "../../src/lib/log.ts";
 import { learnAccount } from "../../src/newsroom/learn.ts";
 import { pause, resume } from "../../src/newsroom/store.ts";
@@ -40,6 +40,21 @@ describe("an approved post", () => {
     expect(await dueDeliveries(lab.store, 1_000)).toContain(post);
     await lab.desk.deliver(post);
     expect(await dueDeliveries(lab.store, 1_000)).not.toContain(post);
+  });
+
+  test("whose bell was lost two hours ago is found by a sweep's first search, and by its next one of all, five minutes on", async () => {
+    let now = 0;
+    const due = sweepDeliveries({ monotonic: () => now });
+    const { post: early } = await lab.approved();
+    await lab.advance(lab.store, "2h");
+    expect(await due(lab.store, 1_000)).toContain(early);
+    const { post: late } = await lab.approved();
+    expect(await due(lab.store, 1_000)).toContain(late);
+    await lab.advance(lab.store, "2h");
+    now += 299_000;
+    expect(await due(lab.store, 1_000)).not.toContain(late);
+    now += 1_000;
+    expect(await due(lab.store, 1_000)).toEqual(expect.arrayContaining([early, late]));
   });
 });
 

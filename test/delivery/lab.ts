@@ -37,6 +37,12 @@ export function useLab() {
     advance(db: Db, duration: string): Promise<void>;
     /** A story whose post for this account is approved. */
     approved(account?: string): Promise<{ story: { id: string; posts: Record<string, string> }; post: string; link: string }>;
+    /** A story's post for this account, approved, with its delivery open and rung for once. */
+    rung(account?: string, before?: (post: string) => unknown): Promise<string>;
+    /** Sets the newsroom's clock, wherever it stands. */
+    clockAt(moment: string): Promise<void>;
+    /** Why an account rests, and until when. */
+    rests(account?: string): Promise<{ why: string | null; until: Date | null } | undefined>;
   };
   lab.advance = async (db, duration) => {
     await advanceStore(db, duration);
@@ -47,6 +53,22 @@ export function useLab() {
     const post = story.posts[account]!;
     await lab.desk.approve(post);
     return { story, post, link: `${SHORT_URL}/${(await lab.desk.link(post)).code}` };
+  };
+  lab.rung = async (account = "masto-en", before = () => undefined) => {
+    const post = (await lab.desk.story()).posts[account]!;
+    await before(post);
+    await lab.desk.approve(post);
+    await lab.desk.ring(post);
+    return post;
+  };
+  lab.clockAt = async (moment) =>
+    void (await lab.store.query("update slugline.clock set shift = $1::timestamptz - statement_timestamp()", [moment]));
+  lab.rests = async (account = "masto-en") => {
+    const { rows } = await lab.store.query<{ why: string | null; until: Date | null }>(
+      "select rests_why as why, rests_until as until from slugline.account where name = $1",
+      [account],
+    );
+    return rows[0];
   };
   beforeAll(async () => {
     lab.store = await testStore();
@@ -64,7 +86,10 @@ export function useLab() {
     lab.server.clearFaults();
     lab.server.lagMs = 0;
     lab.server.lagReads = 0;
-    await lab.store.query("update slugline.account set next_at = '-infinity', failures = 0, state = 'active', spacing_s = 0");
+    await lab.store.query(
+      "update slugline.account set next_at = '-infinity', state = 'active', spacing_s = 0, rests_until = null, rests_why = null, allowance = '{}'",
+    );
+    await lab.store.query("delete from slugline.brake");
   });
   return lab;
 }

@@ -3,14 +3,14 @@ import { answer } from "../../src/delivery/answer.ts";
 import { deliver } from "../../src/delivery/deliver.ts";
 import type { Found, Network } from "../../src/networks/network.ts";
 import { openDesk } from "../support/desk.ts";
-import type { MastodonFault } from "../support/mastodon.ts";
-import { advance as advanceStore } from "../support/store.ts";
+import type { WireFault } from "../support/wire.ts";
+import { advance as advanceStore, until } from "../support/store.ts";
 import { blindNetwork, useLab } from "./lab.ts";
 
 const lab = useLab();
 
 describe("an answer that does not tell", () => {
-  const accepted: MastodonFault[] = [
+  const accepted: WireFault[] = [
     "reset-after-accept",
     "reset-after-accept-key-lost",
     "hang-after-accept",
@@ -19,7 +19,7 @@ describe("an answer that does not tell", () => {
     "empty-200",
     "json-without-id",
   ];
-  const more: MastodonFault[] = [500, 502, 503, 504].map((status) => ({ status, accept: true }));
+  const more: WireFault[] = [500, 502, 503, 504].map((status) => ({ status, accept: true }));
   test.each([...accepted, ...more])(
     "after the network took it (%j): it is found by its link, never sent again",
     async (fault) => {
@@ -31,7 +31,7 @@ describe("an answer that does not tell", () => {
     },
   );
 
-  const lost: MastodonFault[] = ["reset-before-accept", "hang-before-accept", 500, 502, 503, 504];
+  const lost: WireFault[] = ["reset-before-accept", "hang-before-accept", 500, 502, 503, 504];
   test.each(lost)(
     "before the network took it (%j): it is sent again after the settle time and two looks, and stands once",
     async (fault) => {
@@ -117,7 +117,7 @@ describe("an answer that does not tell", () => {
 
   test("a worker thought dead comes back: what it knows is believed, what it does not know changes nothing", async () => {
     const { post, link } = await lab.approved();
-    lab.server.next({ status: 200, accept: true, answerAfterMs: 300 } as MastodonFault);
+    lab.server.next({ status: 200, accept: true, answerAfterMs: 300 } as WireFault);
     const slow = lab.desk.ring(post);
     await new Promise((resolve) => setTimeout(resolve, 100));
     await lab.advance(lab.store, "61s");
@@ -172,6 +172,41 @@ test("a match is never a post that another delivery owns", async () => {
   expect(await other.deliver(one.posts["mirror-en"]!)).toBe("posted");
   await other.ring(two.posts["mirror-en"]!);
   expect(await other.row(two.posts["mirror-en"]!)).toMatchObject({ state: "unknown", remote_id: null });
+  await other.close();
+});
+
+test("a word that comes late, from a worker thought dead, is believed although it was to be sent again: it is not", async () => {
+  const answered = Promise.withResolvers<void>();
+  const base = blindNetwork();
+  const network: Network = {
+    ...base,
+    name: "slow",
+    promise: "reconciled",
+    publish: async () => {
+      base.posts += 1;
+      await answered.promise;
+      return { kind: "posted", id: "late-id", url: null };
+    },
+    find: async () => ({ kind: "absent" }),
+  };
+  const other = await openDesk(lab.store, { networks: [network] });
+  await other.account({ name: "slow-en", network: "slow" });
+  const { posts } = await other.story();
+  const post = posts["slow-en"]!;
+  await other.approve(post);
+  const slow = other.ring(post);
+  await until(async () => base.posts === 1);
+  // Its lease lapses, and two looks find nothing.
+  for (let round = 0; round < 5 && (await other.stateOf(post)) !== "due"; round += 1) {
+    await lab.advance(lab.store, "61s");
+    await other.ring(post);
+  }
+  expect(await other.stateOf(post)).toBe("due");
+  answered.resolve();
+  await slow;
+  expect(await other.row(post)).toMatchObject({ state: "posted", remote_id: "late-id" });
+  expect(await other.deliver(post)).toBe("posted");
+  expect(base.posts).toBe(1);
   await other.close();
 });
 

@@ -1,14 +1,25 @@
+import { networksFor } from "../../src/app/networks.ts";
+import { USUAL_SERVERS } from "../../src/config/networks.ts";
 import { newId } from "../../src/lib/id.ts";
 import { silentLog } from "../../src/lib/log.ts";
+import { createOutbound } from "../../src/lib/outbound/outbound.ts";
 import { systemClock } from "../../src/lib/time.ts";
 import type { Limits } from "../../src/lib/text/limits.ts";
+import type { EditorDeps } from "../../src/editor/deps.ts";
 import { createEditor } from "../../src/editor/editor.ts";
-import { consumeSignInLink, createPerson, createSignInLink } from "../../src/newsroom/people.ts";
+import { createConnecting } from "../../src/newsroom/connect-account.ts";
+import { createPerson } from "../../src/newsroom/people.ts";
+import { consumeSignInLink, createSignInLink } from "../../src/newsroom/sign-in-link.ts";
 import type { Role } from "../../src/newsroom/person.ts";
+import { PLAIN_VOICE } from "../../src/post/write.ts";
 import type { TestStore } from "../support/store.ts";
 
 export const SHORT_URL = "https://go.example.org";
 export const ORIGIN = "http://localhost:3000";
+/** The master key of tests. */
+const KEY: Uint8Array = new Uint8Array(32).fill(7);
+/** Reaches nobody: whoever wants a network in a test gives one. */
+const NO_WAY_OUT = createOutbound({ allow: [], userAgent: "Slugline/test" });
 const LIMITS: Limits = { max: 500, unit: "grapheme", perLink: 23 };
 
 const STORIES = [
@@ -43,21 +54,39 @@ const STORIES = [
   },
 ] as const;
 
+export type Desk = Awaited<ReturnType<typeof seeded>>;
+
 /** An editor's door on a store with a small newsroom in it: four accounts, a story for each, all waiting. */
-export async function seeded(store: TestStore) {
+export async function seeded(store: TestStore, given: Partial<EditorDeps> = {}) {
   const rings = new Set<() => void>();
   const closing = new AbortController();
-  const editor = createEditor({
+  const deps: EditorDeps = {
     store,
     clock: systemClock,
     site: { name: "Daily Example", languages: ["en", "ar"], timeZone: "Asia/Damascus" },
     shortUrl: SHORT_URL,
     publicUrl: ORIGIN,
     usualLimits: () => LIMITS,
+    promiseOf: () => ({ promise: "reconciled", settleMs: 45_000 }),
+    keys: () => [KEY],
+    connecting: createConnecting({
+      store,
+      networks: networksFor(NO_WAY_OUT, systemClock),
+      servers: USUAL_SERVERS,
+      secrets: () => undefined,
+      keys: () => [KEY],
+      publicUrl: ORIGIN,
+      shortUrl: SHORT_URL,
+    }),
     live: { subscribe: (ring) => (rings.add(ring), () => rings.delete(ring)) },
     log: silentLog,
     closing: closing.signal,
-  });
+    ...given,
+  };
+  const editor = createEditor(deps);
+  await store.query("insert into slugline.voice (name, spec, origin) values ('plain', $1, 'file') on conflict do nothing", [
+    JSON.stringify(PLAIN_VOICE),
+  ]);
   const source = newId();
   await store.query(
     "insert into slugline.source (id, name, kind, url, origin, last_ok_at) values ($1, 'front', 'feed', 'https://example.org/feed', 'file', slugline.now())",
@@ -133,6 +162,7 @@ export async function seeded(store: TestStore) {
   }
 
   return {
+    deps,
     editor,
     person,
     waiting,

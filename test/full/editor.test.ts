@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { serve, type ServerType } from "@hono/node-server";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { seeded, SHORT_URL } from "../editor/seed.ts";
+import { posted, seeded, SHORT_URL } from "../editor/seed.ts";
 import { testStore } from "../support/store.ts";
 
 const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
@@ -29,7 +29,10 @@ describe.skipIf(!there)("an editor at the keyboard", async () => {
     desk = await browser.newContext({ viewport: { width: 1440, height: 900 }, baseURL: `http://127.0.0.1:${port}` });
     await desk.addCookies([{ name: "slugline", value: cookie.split("=")[1]!, url: `http://127.0.0.1:${port}` }]);
     page = await desk.newPage();
-    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+    // A refusal that the page shows is an answer, not a fault of the page.
+    page.on("console", (message) => {
+      if (message.type() === "error" && !/status of 409/.test(message.text())) complaints.push(message.text());
+    });
     page.on("pageerror", (error) => complaints.push(error.message));
     // The stream's first bell is rung as soon as it opens: nothing between page and stream is missed.
     const reread = page.waitForResponse((answer) => answer.request().headers()["hx-target"] === "main#main");
@@ -140,6 +143,65 @@ describe.skipIf(!there)("an editor at the keyboard", async () => {
     await page.getByText("Approved. It goes out").waitFor();
     await page.waitForTimeout(300);
     expect(await approved()).toBe(before + 1);
+  });
+
+  test("while a reason is typed, somebody else's decision moves nothing; sending it says who was first", async () => {
+    const sami = await person("Sami", "editor");
+    const { post } = await waiting({ title: "Two at once" });
+    await page.goto(`/?post=${post}`);
+    await page.locator("[data-card]").focus();
+    await page.keyboard.press("x");
+    await page.keyboard.type("becau");
+    await editor.request(`/posts/${post}/approval`, posted({ revision: "1" }, sami.cookie));
+    const read = page.waitForResponse((answer) => answer.request().headers()["hx-target"] === "main#main");
+    ring();
+    await read;
+    await page.waitForTimeout(100);
+    await page.keyboard.type("se");
+    expect(await page.locator("#ask-reject [name=why]").inputValue()).toBe("because");
+    await page.keyboard.press("Enter");
+    await page
+      .getByText(/Sami was first/)
+      .first()
+      .waitFor();
+    expect(await stateOf(post)).toBe("approved");
+    expect(await page.locator("[data-card]").getAttribute("data-card")).toBe(post);
+  });
+
+  test("a key that came too late for its card does nothing, nor do the letters that were meant for its reason", async () => {
+    const { rows } = await store.query("select id, state from slugline.post order by id");
+    const card = await page.locator("[data-card]").getAttribute("data-card");
+    await page.goto(`/?post=${card}`);
+    await page.locator("[data-card]").focus();
+    await page.keyboard.press("x");
+    await page.keyboard.type("just a joke", { delay: 20 });
+    await page.waitForTimeout(300);
+    expect(await page.locator("[data-card]").getAttribute("data-card")).toBe(card);
+    expect((await store.query("select id, state from slugline.post order by id")).rows).toEqual(rows);
+  });
+
+  test("j at the end of the shown part goes on to what follows, and misses none", async () => {
+    for (let n = 0; n < 130; n += 1) await waiting({ title: `Long queue ${n}` });
+    const { rows } = await store.query<{ id: string }>(
+      "select id from slugline.post where state = 'waiting' order by priority <> 'breaking', created_at, id",
+    );
+    await page.goto("/");
+    expect(await page.locator("#waiting [data-row]").count()).toBe(100);
+    await page.locator("#waiting [data-row]").last().click();
+    const shown = (at: number) => page.locator(`[data-card="${rows[at]!.id}"]:focus`).waitFor();
+    await shown(99);
+    for (let at = 100; at < 125; at += 1) {
+      await page.keyboard.press("j");
+      await shown(at);
+    }
+    await page.keyboard.press("k");
+    await shown(123);
+    const title = await page.locator("#waiting-title").textContent();
+    expect(title).toContain(String(rows.length));
+    await page.goto("/");
+    await page.getByRole("link", { name: `Show ${rows.length - 100} more` }).click();
+    await shown(100);
+    await page.locator(`#waiting [aria-current][data-row="${rows[100]!.id}"]`).waitFor();
   });
 
   test.each([360, 320])("nothing scrolls sideways at %i pixels, and what is pressed is large enough", async (width) => {

@@ -38,8 +38,16 @@ test("a delivery that waits too long is told, and why", async () => {
   });
 });
 
-test("an account whose server is away is told after three tries", async () => {
-  expect(await codes()).toContain("account-failing");
+test("a host that does not answer is told from the first try, and is an alarm from the third", async () => {
+  const failing = async () => (await troubles(store)).find(({ code }) => code === "host-failing");
+  expect(await failing()).toMatchObject({
+    severity: "alarm",
+    args: { host: "127.0.0.1:1", waiting: 1, why: expect.stringContaining("refused") },
+  });
+  await store.query("update slugline.brake set opened_at = null, failures = 1, updated_at = slugline.now()");
+  expect(await failing()).toMatchObject({ severity: "warning" });
+  await advance(store, "11m");
+  expect(await failing(), "one failure, long ago").toBeUndefined();
 });
 
 test("the stop switch is shown for as long as it is on", async () => {

@@ -94,6 +94,8 @@ for (const room of ROOMS) {
 }
 sample("networks/to-port.ts", using("./network.ts"), undefined);
 sample("networks/inner/to-port.ts", using("../network.ts"), undefined);
+sample("networks/inner/to-hearing.ts", using("../hearing.ts"), undefined);
+sample("delivery/to-hearing.ts", using("../networks/hearing.ts"), IMPORT);
 sample("networks/inner/to-driver.ts", using("../mastodon.ts"), IMPORT);
 sample("networks/inner/to-own.ts", using("./thing.ts"), undefined);
 sample("networks/inner/to-other.ts", using("../mastodon/thing.ts"), IMPORT);

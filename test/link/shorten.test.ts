@@ -48,12 +48,12 @@ test("a link is reserved, then live, then retired, never back, and its changes a
     placement: "story",
   });
   expect(await publicLinks(store, number - 1, 1)).toEqual([]);
-  expect(await makeLive(store, id)).toBe(true);
-  expect(await makeLive(store, id)).toBe(false);
+  expect(await makeLive(store, id)).toBe(1);
+  expect(await makeLive(store, id)).toBe(0);
   expect((await publicLinks(store, number - 1, 1))[0]?.state).toBe("live");
   expect(await retire(store, id, "anna", "wrong story")).toBe(true);
   expect(await retire(store, id, "anna", "wrong story")).toBe(false);
-  expect(await makeLive(store, id)).toBe(false);
+  expect(await makeLive(store, id)).toBe(0);
   const { rows } = await store.query("select kind, before, by from slugline.link_change where link_id = $1 order by at", [id]);
   expect(rows).toEqual([
     { kind: "live", before: "reserved", by: null },

@@ -3,7 +3,9 @@ import { Fault } from "../../src/lib/fault.ts";
 import { createOutbound, type Outbound } from "../../src/lib/outbound/outbound.ts";
 import { mastodon } from "../../src/networks/mastodon.ts";
 import type { Outcome } from "../../src/networks/network.ts";
-import { startMastodon, type MastodonFault, type MastodonStandIn } from "../support/mastodon.ts";
+import { startMastodon, type MastodonStandIn } from "../support/mastodon.ts";
+import { secretOf } from "../support/secret.ts";
+import type { WireFault } from "../support/wire.ts";
 import { accountOn } from "../support/mastodon-bench.ts";
 import { startRecording, type Recording } from "../support/recording.ts";
 import { keyOf, ready, signal } from "./contract.ts";
@@ -11,7 +13,14 @@ import { keyOf, ready, signal } from "./contract.ts";
 let pictures: Recording;
 beforeAll(async () => {
   pictures = await startRecording((_request, response) =>
-    response.writeHead(200, { "content-type": "image/png" }).end(Buffer.from("89504e470d0a1a0a", "hex")),
+    response
+      .writeHead(200, { "content-type": "image/png" })
+      .end(
+        Buffer.from(
+          "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAMAAAAoyzS7AAAAA1BMVEVEd6qGlL0BAAAACXBIWXMAAAPoAAAD6AG1e1JrAAAACklEQVQImWNgAAAAAgAB9HFkpgAAAABJRU5ErkJggg==",
+          "base64",
+        ),
+      ),
   );
 });
 afterAll(() => pictures.close());
@@ -44,7 +53,7 @@ function publish({ standIn, outbound }: Desk, account = accountOn(standIn.url)):
 }
 
 describe("a picture that is not taken: the post was surely not sent", () => {
-  const cases: [MastodonFault, Outcome["kind"]][] = [
+  const cases: [WireFault, Outcome["kind"]][] = [
     [401, "locked-out"],
     [403, "locked-out"],
     [413, "refused"],
@@ -91,7 +100,7 @@ describe("a picture that is not taken: the post was surely not sent", () => {
   test("a token that is not set: locked out", async () => {
     await using at = await desk();
     const get = () => Promise.reject(new Fault("SECRET_MISSING", "TOKEN_EN is not set; account masto-en needs it."));
-    const account = { ...accountOn(at.standIn.url), secret: { get, update: async () => {} } };
+    const account = { ...accountOn(at.standIn.url), secret: { ...secretOf({}), get } };
     expect(await publish(at, account)).toEqual({ kind: "locked-out", why: "TOKEN_EN is not set; account masto-en needs it." });
   });
 
@@ -133,19 +142,16 @@ describe("an edit", () => {
     [{ status: 200, body: '{"id":"1"}' }, "busy"],
     [{ status: 200, body: '{"id":"1","media_attachments":[{}]}' }, "busy"],
     ["reset-after-accept", "busy"],
-  ] as [MastodonFault, Outcome["kind"]][])(
-    "whose pictures are not told (%j): %s, and nothing was changed",
-    async (fault, kind) => {
-      await using at = await posted();
-      at.standIn.next(fault, 1, "status");
-      expect((await at.edit()).kind).toBe(kind);
-      expect(at.standIn.accepted).toMatchObject([{ text: ready().text, editedAt: null }]);
-    },
-  );
+  ] as [WireFault, Outcome["kind"]][])("whose pictures are not told (%j): %s, and nothing was changed", async (fault, kind) => {
+    await using at = await posted();
+    at.standIn.next(fault, 1, "status");
+    expect((await at.edit()).kind).toBe(kind);
+    expect(at.standIn.accepted).toMatchObject([{ text: ready().text, editedAt: null }]);
+  });
 });
 
 describe("a removal", () => {
-  const removing = async (at: Desk, fault: MastodonFault) => {
+  const removing = async (at: Desk, fault: WireFault) => {
     at.standIn.next(fault, 1, "remove");
     return mastodon(at.outbound).remove!(accountOn(at.standIn.url), "1", signal());
   };

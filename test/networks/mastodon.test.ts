@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { createOutbound } from "../../src/lib/outbound/outbound.ts";
 import { mastodon } from "../../src/networks/mastodon.ts";
@@ -53,7 +54,14 @@ test("the status carries key, language, visibility and warning, and the limit co
 test("a picture is there with its alternative text before the post is", () =>
   withBench({ mediaPolls: 1 }, async ({ standIn, account }) => {
     await using pictures = await startRecording((_request, response) =>
-      response.writeHead(200, { "content-type": "image/png" }).end(Buffer.from("89504e470d0a1a0a", "hex")),
+      response
+        .writeHead(200, { "content-type": "image/png" })
+        .end(
+          Buffer.from(
+            "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAMAAAAoyzS7AAAAA1BMVEVEd6qGlL0BAAAACXBIWXMAAAPoAAAD6AG1e1JrAAAACklEQVQImWNgAAAAAgAB9HFkpgAAAABJRU5ErkJggg==",
+            "base64",
+          ),
+        ),
     );
     await using outbound = createOutbound({
       allow: [`127.0.0.1:${standIn.port}`, `127.0.0.1:${pictures.port}`],
@@ -61,7 +69,7 @@ test("a picture is there with its alternative text before the post is", () =>
     });
     const post = { ...ready(), media: [{ url: `${pictures.url}/bridge.png`, alt: "The bridge, “open” again" }] };
     expect((await mastodon(outbound).publish(account, post, keyOf(post), signal())).kind).toBe("posted");
-    expect(standIn.pictures).toMatchObject([{ description: "The bridge, “open” again", bytes: 8 }]);
+    expect(standIn.pictures).toMatchObject([{ description: "The bridge, “open” again", bytes: 103 }]);
     expect(standIn.accepted[0]?.mediaIds).toEqual([standIn.pictures[0]?.id]);
     const kinds = standIn.requests.map(({ method, path }) => `${method} ${path.replace(/\d{5,}/, "ID")}`);
     expect(kinds).toEqual(["POST /api/v2/media", "GET /api/v1/media/ID", "POST /api/v1/statuses"]);
@@ -90,7 +98,7 @@ test("a server that is not there: busy, and nothing can be told", () =>
   }));
 
 test("the stand-in runs as a process of its own and tells what it accepted", async () => {
-  const child = spawn(process.execPath, [new URL("../support/mastodon-process.ts", import.meta.url).pathname, "0"], {
+  const child = spawn(process.execPath, [fileURLToPath(new URL("../support/mastodon-process.ts", import.meta.url)), "0"], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   try {

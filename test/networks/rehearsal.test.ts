@@ -1,5 +1,6 @@
 import { rehearsal, type Timeline, type TimelineEntry } from "../../src/networks/rehearsal.ts";
 import type { Account } from "../../src/networks/network.ts";
+import { secretOf } from "../support/secret.ts";
 import { networkContract } from "./contract.ts";
 
 /** The local timeline in memory, with its promise: once per account and key. */
@@ -34,7 +35,7 @@ function memory(): Timeline & { readonly entries: (TimelineEntry & { readonly id
 
 networkContract("rehearsal", async () => {
   const timeline = memory();
-  const secret = { get: async () => "unused", update: async () => {} };
+  const secret = secretOf({ token: "unused" });
   const account: Account = { id: "account-1", name: "trial", server: "", handle: "trial", settings: {}, secret };
   return {
     network: rehearsal(timeline),

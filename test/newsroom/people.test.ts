@@ -1,15 +1,10 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import {
-  consumeSignInLink,
-  createPerson,
-  createSignInLink,
-  openLink,
-  sessionOf,
-  signIn,
-  signOut,
-} from "../../src/newsroom/people.ts";
-import { hashPassword, verifyPassword } from "../../src/newsroom/password.ts";
-import { may, passwordProblem, type Role } from "../../src/newsroom/person.ts";
+import { createPerson } from "../../src/newsroom/people.ts";
+import { hashPassword, passwordProblem, verifyPassword } from "../../src/newsroom/password.ts";
+import { may, mayAnywhere, seenAccounts, type Role } from "../../src/newsroom/person.ts";
+import { deviceOf, sessionOf, signOut } from "../../src/newsroom/session.ts";
+import { signIn } from "../../src/newsroom/sign-in.ts";
+import { consumeSignInLink, createSignInLink, openLink } from "../../src/newsroom/sign-in-link.ts";
 import { advance, testStore } from "../support/store.ts";
 
 const store = await testStore();
@@ -27,7 +22,8 @@ async function admin(): Promise<string> {
   return signed.token;
 }
 
-const enter = (password: string, address = "192.0.2.1", email = ADA.email) => signIn(store, { email, password, address });
+const enter = (password: string, address = "192.0.2.1", email = ADA.email) =>
+  signIn(store, { email, password, address, label: "" });
 
 describe("a sign-in link", () => {
   test("makes the first admin and signs them in, once", async () => {
@@ -138,11 +134,33 @@ describe("passwords and roles", () => {
   });
 
   test("a role may do what its line says, and an unknown one nothing", () => {
-    expect(may("viewer", "decide")).toBe(false);
-    expect(may("writer", "decide")).toBe(false);
-    expect(may("editor", "decide")).toBe(true);
-    expect(may("editor", "manage")).toBe(false);
-    expect(may("owner" as Role, "see")).toBe(false);
+    const as = (role: Role | "none") => ({ role, accounts: {} });
+    expect(may(as("viewer"), "decide")).toBe(false);
+    expect(may(as("writer"), "decide")).toBe(false);
+    expect(may(as("editor"), "decide")).toBe(true);
+    expect(may(as("editor"), "manage")).toBe(false);
+    expect(may(as("none"), "see")).toBe(false);
+    for (const odd of ["owner", "__proto__", "constructor", "toString"]) expect(may(as(odd as Role), "see"), odd).toBe(false);
+  });
+
+  test("an account may have a role of its own, which counts there in place of the other, upwards and downwards", () => {
+    const lina = { role: "viewer", accounts: { ar: "editor", x: "none" } } as const;
+    expect(["en", "ar", "x"].map((id) => may(lina, "decide", id))).toEqual([false, true, false]);
+    expect(["en", "ar", "x"].map((id) => may(lina, "see", id))).toEqual([true, true, false]);
+    expect(may(lina, "stop")).toBe(false);
+    expect(mayAnywhere(lina, "stop"), "whoever decides about one account may stop all").toBe(true);
+    expect(may({ role: "none", accounts: { ar: "admin" } }, "manage"), "the people are no account's").toBe(false);
+    expect(seenAccounts(lina)).toEqual({ only: null, except: ["x"] });
+    expect(seenAccounts({ role: "none", accounts: { ar: "writer", x: "none" } })).toEqual({ only: ["ar"], except: [] });
+  });
+
+  test("of a device only browser and system are kept, never its versions", () => {
+    expect(deviceOf("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")).toBe("Firefox, Linux");
+    expect(deviceOf("Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1 Version/18.1 Safari/604.1")).toBe(
+      "Safari, iPhone",
+    );
+    expect(deviceOf("<script>alert(1)</script>")).toBe("");
+    expect(deviceOf(undefined)).toBe("");
   });
 
   test("one address is one person, whatever its case", async () => {

@@ -6,6 +6,7 @@ const rule = (given: Partial<Omit<Rule, "when">> & { when?: Partial<Rule["when"]
   mode: null,
   priority: "normal",
   staleAfterS: null,
+  reshare: null,
   ...given,
   when: { source: [], lang: [], tags: [], ...given.when },
 });
@@ -29,8 +30,8 @@ describe("who posts an article", () => {
       rule({ accounts: ["wire", "desk"], mode: "auto", staleAfterS: 60 }),
     ];
     expect(claims(article, rules, accounts, source)).toEqual([
-      { account: "desk", mode: "auto", modeWhy: "rule 2", priority: "normal", staleAfterS: 60 },
-      { account: "wire", mode: "review", modeWhy: "rule 1", priority: "breaking", staleAfterS: 7200 },
+      { account: "desk", mode: "auto", modeWhy: "rule 2", priority: "normal", staleAfterS: 60, reshare: null },
+      { account: "wire", mode: "review", modeWhy: "rule 1", priority: "breaking", staleAfterS: 7200, reshare: null },
     ]);
   });
 

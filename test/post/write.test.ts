@@ -14,6 +14,7 @@ const STORY: Pieces = {
   link: LINK,
   tags: ["#Bridge", "#Council", "#Buses"],
   lang: "en",
+  dir: "ltr",
 };
 
 describe("a post in the plain voice", () => {

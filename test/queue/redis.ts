@@ -71,6 +71,9 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
+/** What Postgres says to the one of two that wait for each other that it ends. */
+const DEADLOCK = "40P01";
+
 /** Forgets everything BullMQ knew, as a flushed Redis does. */
 export async function flush(db: Db, redisUrl: string | undefined): Promise<void> {
   if (redisUrl !== undefined) {
@@ -82,5 +85,11 @@ export async function flush(db: Db, redisUrl: string | undefined): Promise<void>
   const { rows } = await db.query<{ name: string }>(
     "select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname = 'bullmq' and tablename <> 'migration'",
   );
-  await db.query(`truncate ${rows.map(({ name }) => name).join(", ")}`);
+  // It locks every table; a worker may hold one of them and want the next, and Postgres then ends one of the two.
+  await until(() =>
+    db.query(`truncate ${rows.map(({ name }) => name).join(", ")}`).catch((error: { code?: string }) => {
+      if (error.code === DEADLOCK) return false;
+      throw error;
+    }),
+  );
 }

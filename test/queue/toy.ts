@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import { newId } from "../../src/lib/id.ts";
 import { silentLog, type Log } from "../../src/lib/log.ts";
@@ -86,7 +87,7 @@ export class Toy {
 
   /** A process of its own that takes `delivery` and never finishes (`hang`), or leaves again (`leave`). */
   child(how: "hang" | "leave", lockMs = 30_000): ChildProcess {
-    const file = new URL("worker.child.ts", import.meta.url).pathname;
+    const file = fileURLToPath(new URL("worker.child.ts", import.meta.url));
     return spawn(process.execPath, [file, this.store.databaseUrl, this.redis?.url ?? "-", how, String(lockMs)], {
       stdio: ["ignore", "pipe", "inherit"],
     });

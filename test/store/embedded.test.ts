@@ -1,8 +1,7 @@
 import { spawn, spawnSync, type ChildProcess, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, chownSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import pg from "pg";
@@ -11,11 +10,12 @@ import { silentLog } from "../../src/lib/log.ts";
 import { projectRoot } from "../../src/lib/root.ts";
 import { openEmbedded, type Embedded } from "../../src/store/embedded.ts";
 import { findPostmaster } from "../../src/store/postmaster.ts";
+import { scratchFolder } from "../support/scratch.ts";
 import { until } from "../support/store.ts";
 
 const script = join(projectRoot, "test/support/tenant-process.ts");
 const isRoot = process.getuid?.() === 0;
-const scratch = await mkdtemp(join(tmpdir(), "slugline-embedded-"));
+const scratch = await scratchFolder("slugline-embedded-");
 const children: ChildProcess[] = [];
 /** In a folder private to root no other user can run what is installed there. */
 const othersCan =

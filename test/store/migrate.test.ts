@@ -57,11 +57,21 @@ describe("Migrating the database", () => {
     });
   });
 
-  test("a database newer than the code is left alone", async () => {
-    const db = await emptyStore();
-    await migrate(db, silentLog, await folderOf({ "0001_one.sql": first, "0002_two.sql": slow }));
+  test("a database that a newer Slugline has added to is worked on; one that needs the newer Slugline is left alone", async () => {
     const older = await folderOf({ "0001_one.sql": first });
-    await expect(migrate(db, silentLog, older)).rejects.toMatchObject({
+    const added = await emptyStore();
+    await migrate(added, silentLog, await folderOf({ "0001_one.sql": first, "0002_two.sql": slow }));
+    await migrate(added, silentLog, older);
+    expect(await migrationState(added, older)).toEqual({ applied: 2, expected: 1, pending: [] });
+
+    const contracted = await emptyStore();
+    const dropped = `-- needs: 2\nalter table slugline.one drop column n;`;
+    await migrate(
+      contracted,
+      silentLog,
+      await folderOf({ "0001_one.sql": first, "0002_two.sql": dropped, "0003_more.sql": slow }),
+    );
+    await expect(migrate(contracted, silentLog, older)).rejects.toMatchObject({
       code: "DATABASE_NEWER",
       message: expect.stringContaining("0002_two.sql"),
     });

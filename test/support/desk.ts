@@ -2,6 +2,7 @@ import { composeArticle } from "../../src/post/compose.ts";
 import { deliver } from "../../src/delivery/deliver.ts";
 import type { DeliveryDeps } from "../../src/delivery/deps.ts";
 import { TIMING } from "../../src/delivery/delivery.ts";
+import { createRounds } from "../../src/delivery/rounds.ts";
 import { createTimeline } from "../../src/delivery/timeline.ts";
 import { newId } from "../../src/lib/id.ts";
 import { silentLog } from "../../src/lib/log.ts";
@@ -19,10 +20,19 @@ export const SHORT_URL = "https://go.example.org";
 /** A small newsroom for tests: one person, accounts as asked for, stories when asked for. */
 export async function openDesk(
   store: TestStore,
-  options: { server?: string; networks?: readonly Network[]; requestMs?: number; advance?: typeof advance } = {},
+  options: {
+    server?: string;
+    /** Further hosts on this machine that may be reached. */
+    allow?: readonly string[];
+    networks?: readonly Network[];
+    requestMs?: number;
+    advance?: typeof advance;
+    /** What a variable holds; usually what the stand-ins take for a token. */
+    secrets?: (variable: string) => string | undefined;
+  } = {},
 ) {
   const outbound = createOutbound({
-    allow: options.server ? [new URL(options.server).host, "127.0.0.1:1"] : [],
+    allow: [...(options.server ? [new URL(options.server).host, "127.0.0.1:1"] : []), ...(options.allow ?? [])],
     userAgent: "Slugline/test",
   });
   const timeline = rehearsal(createTimeline(store, "http://localhost:3000"));
@@ -32,7 +42,12 @@ export async function openDesk(
       one,
     ]),
   );
-  const driver = createDrivers({ store, networks, secrets: () => "standin-token" });
+  const driver = createDrivers({
+    store,
+    networks,
+    secrets: options.secrets ?? (() => "standin-token"),
+    keys: () => [Buffer.alloc(32, 7)],
+  });
   const deps: DeliveryDeps = {
     store,
     driver,
@@ -42,6 +57,7 @@ export async function openDesk(
     crashpoint: () => undefined,
     log: silentLog,
   };
+  const rounds = createRounds(deps);
   const person = newId();
   const sourceId = newId();
   await store.query("insert into slugline.person (id, email, name, role) values ($1, $2, 'Rosa', 'editor')", [
@@ -73,20 +89,26 @@ export async function openDesk(
       spacing?: number;
       onUnknown?: string;
       rehearsal?: boolean;
+      server?: string;
+      handle?: string;
+      /** Names of variables for its secrets, and what else its network asks; usually `tokenEnv`. */
+      settings?: Readonly<Record<string, unknown>>;
     }): Promise<string> {
       const id = newId();
       await store.query(
-        `insert into slugline.account (id, name, network, server, mode, spacing_s, on_unknown, rehearsal, settings, origin)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, '{"tokenEnv": "TOKEN"}', 'editor')`,
+        `insert into slugline.account (id, name, network, server, mode, spacing_s, on_unknown, rehearsal, settings, handle, origin)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'editor')`,
         [
           id,
           it.name,
           it.network ?? "mastodon",
-          options.server ?? "",
+          it.server ?? options.server ?? "",
           it.mode ?? "review",
           it.spacing ?? 0,
           it.onUnknown ?? "ask",
           it.rehearsal ?? false,
+          JSON.stringify(it.settings ?? { tokenEnv: "TOKEN" }),
+          it.handle ?? null,
         ],
       );
       const spec = {
@@ -136,7 +158,7 @@ export async function openDesk(
     /** Rings the delivery's bell and moves the clock on until nothing changes any more, or `most` times. */
     async deliver(postId: string, most = 12, each = "20s"): Promise<string> {
       for (let round = 0; round < most; round += 1) {
-        await deliver(deps, postId, new AbortController().signal);
+        await deliver(deps, postId, new AbortController().signal, undefined, rounds);
         const state = await stateOf(postId);
         if (["posted", "refused", "locked-out", "asked", "cancelled"].includes(state)) return state;
         await (options.advance ?? advance)(store, each);
@@ -144,7 +166,7 @@ export async function openDesk(
       return stateOf(postId);
     },
 
-    ring: (postId: string) => deliver(deps, postId, new AbortController().signal),
+    ring: (postId: string) => deliver(deps, postId, new AbortController().signal, undefined, rounds),
     stateOf,
     row: async (postId: string) =>
       (await store.query("select * from slugline.delivery where post_id = $1 order by created_at desc limit 1", [postId]))

@@ -1,11 +1,10 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import type { TestProject } from "vitest/node";
 import { silentLog } from "../../src/lib/log.ts";
 import { openEmbedded } from "../../src/store/embedded.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { poolOn } from "../../src/store/open.ts";
+import { scratchFolder } from "./scratch.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -19,7 +18,7 @@ export const template = "slugline_template";
 
 /** One Postgres for the whole run, in a folder of its own; it forgets everything afterwards, so it need not sync. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const dataDir = await mkdtemp(join(tmpdir(), "slugline-test-"));
+  const dataDir = await scratchFolder("slugline-test-");
   const quick = { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_connections: "200", autovacuum: "off" };
   const embedded = await openEmbedded({ dataDir, log: silentLog, role: "start", settings: quick });
   const { host = "", port = 0, user = "" } = embedded.connection;

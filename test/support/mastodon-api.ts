@@ -1,16 +1,11 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { fieldsOf, listOf, multipart, textOf } from "./mastodon-body.ts";
 import type { MastodonCall } from "./mastodon-faults.ts";
+import type { Reply } from "./wire.ts";
 import { lengthOf, mediaJson, statusJson, type Status } from "./mastodon-status.ts";
 
 const KEY_TTL_MS = 3_600_000;
 const PER_LINK = 23;
-
-export interface Reply {
-  readonly status: number;
-  readonly body: object;
-  readonly headers?: Readonly<Record<string, string>>;
-}
 
 /** What one request is about, once its token was checked. */
 export interface Call {
@@ -86,6 +81,7 @@ export function createApi({ maxCharacters, mediaPolls, now, origin, lag, hides }
       sensitive: false,
       mediaIds: [],
       idempotencyKey: null,
+      inReplyTo: null,
       editedAt: null,
       deleted: false,
       createdAt: now(),
@@ -115,6 +111,10 @@ export function createApi({ maxCharacters, mediaPolls, now, origin, lag, hides }
     const known = named === undefined ? undefined : keys.get(named);
     if (known && now() - known.at < KEY_TTL_MS && !known.status.deleted) return reply(200, json(known.status, call.username));
     const fields = fieldsOf(call);
+    // Mastodon looks for what is answered before anything else.
+    const inReplyTo = textOf(fields.in_reply_to_id) || null;
+    if (inReplyTo !== null && !accepted.some(({ id, deleted }) => id === inReplyTo && !deleted))
+      return error(404, "The post you are trying to reply to does not appear to exist.");
     const wrong = invalid(fields);
     if (wrong) return wrong;
     const status = add(
@@ -126,6 +126,7 @@ export function createApi({ maxCharacters, mediaPolls, now, origin, lag, hides }
         sensitive: fields.sensitive === true || fields.sensitive === "true",
         mediaIds: listOf(fields.media_ids),
         idempotencyKey: typeof key === "string" ? key : null,
+        inReplyTo,
       },
       call.username,
     );
@@ -152,6 +153,7 @@ export function createApi({ maxCharacters, mediaPolls, now, origin, lag, hides }
     const status = own(call);
     if (!status) return notFound();
     status.deleted = true;
+    for (const one of accepted) if (one.inReplyTo === status.id) one.inReplyTo = null;
     return reply(200, { ...json(status, call.username), text: status.text });
   }
 

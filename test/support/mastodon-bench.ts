@@ -1,12 +1,13 @@
 import { createOutbound } from "../../src/lib/outbound/outbound.ts";
 import { mastodon } from "../../src/networks/mastodon.ts";
 import type { Account } from "../../src/networks/network.ts";
+import { secretOf } from "./secret.ts";
 import { startMastodon, type MastodonOptions } from "./mastodon.ts";
 
 export const TOKEN = "standin-token";
 
 export function accountOn(server: string, token = TOKEN): Account {
-  const secret = { get: async () => token, update: async () => {} };
+  const secret = secretOf({ token });
   return { id: "account-1", name: "masto-en", server, handle: null, settings: {}, secret };
 }
 

@@ -1,32 +1,3 @@
-/** What can go wrong with one request. "accept": whether the server acted on it before it went wrong. */
-export type MastodonFault =
-  | "reset-before-accept"
-  | "reset-after-accept"
-  /** It acts and dies before it stores the idempotency key, so that the same key would make a second status. */
-  | "reset-after-accept-key-lost"
-  | "hang-before-accept"
-  | "hang-after-accept"
-  | "truncated-json"
-  | "html-200"
-  | "empty-200"
-  | "json-without-id"
-  /** An answer with this status, with Mastodon's own body for it unless one is given. */
-  | number
-  | AnswerFault;
-
-export interface AnswerFault {
-  readonly status: number;
-  readonly accept?: boolean;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
-  /** The answer's sentence repeats the token that the request bore. */
-  readonly echo?: boolean;
-  /** Waits this long before it acts (a request stuck in the server's queue). */
-  readonly waitMs?: number;
-  /** Waits this long after it acted, before it answers. */
-  readonly answerAfterMs?: number;
-}
-
 /** Which requests a fault is for. */
 export type MastodonCall =
   | "publish"
@@ -38,29 +9,9 @@ export type MastodonCall =
   | "status"
   | "verify"
   | "limits"
-  | "any";
-
-export interface Script {
-  next(fault: MastodonFault, times?: number, call?: MastodonCall): void;
-  /** The fault for this call, used up by one; undefined when it may go well. */
-  take(call: MastodonCall): MastodonFault | undefined;
-  clear(): void;
-}
-
-export function createScript(): Script {
-  let planned: { fault: MastodonFault; left: number; call: MastodonCall }[] = [];
-  return {
-    next: (fault, times = 1, call = "publish") => void planned.push({ fault, left: times, call }),
-    take(call) {
-      const found = planned.find((entry) => entry.call === call || entry.call === "any");
-      if (!found) return undefined;
-      found.left -= 1;
-      planned = planned.filter(({ left }) => left > 0);
-      return found.fault;
-    },
-    clear: () => void (planned = []),
-  };
-}
+  | "apps"
+  | "authorize"
+  | "token";
 
 const SENTENCES: Readonly<Record<number, string>> = {
   401: "The access token is invalid",

@@ -2,16 +2,18 @@
  * The stand-in as a process of its own, so that it survives when ours is killed: `node test/support/mastodon-process.ts PORT`
  * (0 or none: any free port). It prints one line of JSON, `{"url":...,"port":...,"token":...}`, and answers beside Mastodon's paths:
  * - `GET /__state`: `{accepted, pictures, requests}` (requests without headers and bodies)
- * - `POST /__fault` `{fault, times?, call?}`: see MastodonFault and MastodonCall
+ * - `POST /__fault` `{fault, times?, call?}`: see WireFault and MastodonCall
  * - `POST /__set` `{lagMs?, lagReads?, advanceMs?, expireKeys?, clearFaults?}`
  * Ends by SIGTERM, or with its parent when forked with an IPC channel.
  */
-import { startMastodon, type MastodonCall, type MastodonFault } from "./mastodon.ts";
+import { startMastodon } from "./mastodon.ts";
+import type { MastodonCall } from "./mastodon-faults.ts";
+import type { WireFault } from "./wire.ts";
 
 interface Control {
-  readonly fault?: MastodonFault;
+  readonly fault?: WireFault;
   readonly times?: number;
-  readonly call?: MastodonCall;
+  readonly call?: MastodonCall | "any";
   readonly lagMs?: number;
   readonly lagReads?: number;
   readonly advanceMs?: number;

@@ -9,6 +9,8 @@ export interface Status {
   readonly sensitive: boolean;
   mediaIds: readonly string[];
   readonly idempotencyKey: string | null;
+  /** The status it answers; null for none, and once that is deleted. */
+  inReplyTo: string | null;
   /** Milliseconds since the epoch, the stand-in's clock. */
   readonly createdAt: number;
   editedAt: number | null;
@@ -87,8 +89,8 @@ export function statusJson(status: Status, account: object, origin: string): obj
   return {
     id: status.id,
     created_at: new Date(status.createdAt).toISOString(),
-    in_reply_to_id: null,
-    in_reply_to_account_id: null,
+    in_reply_to_id: status.inReplyTo,
+    in_reply_to_account_id: status.inReplyTo === null ? null : status.accountId,
     sensitive: status.sensitive,
     spoiler_text: status.spoiler,
     visibility: status.visibility,

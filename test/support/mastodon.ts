@@ -1,11 +1,8 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
-import { bodyOf, createScript, echoOf, type AnswerFault, type MastodonCall, type MastodonFault } from "./mastodon-faults.ts";
-import { createApi, error, reply, type Call, type Picture, type Reply, type Route } from "./mastodon-api.ts";
+import { bodyOf, echoOf, type MastodonCall } from "./mastodon-faults.ts";
+import { createApi, error, reply, type Call, type Picture, type Route } from "./mastodon-api.ts";
+import { createMastodonSignIn } from "./mastodon-sign-in.ts";
 import { linksIn, type Status } from "./mastodon-status.ts";
-
-export type { MastodonCall, MastodonFault } from "./mastodon-faults.ts";
+import { createScript, startWire, type Logged, type Reply, type WireFault } from "./wire.ts";
 
 export interface MastodonOptions {
   /** 0, the default: any free port. */
@@ -25,20 +22,14 @@ export interface MastodonOptions {
   readonly rateLimit?: number;
   /** Statuses that a page of a read-back counts and then leaves out, as Mastodon does with what it filters: by their text. */
   readonly hides?: (text: string) => boolean;
+  /** How long tokens of a sign-in live (s); Mastodon's own for ever, the default. */
+  readonly expiresIn?: number;
   /** Answers bear no `Date`. */
   readonly dateless?: boolean;
   /** The server's clock, milliseconds since the epoch. Default the machine's. */
   readonly now?: () => number;
   /** Answers what is asked of paths that begin with `/__`, which no Mastodon has and no log keeps. */
   readonly control?: (path: string, body: Buffer) => object;
-}
-
-interface MastodonRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: IncomingMessage["headers"];
-  readonly body: Buffer;
-  readonly at: number;
 }
 
 export interface MastodonStandIn extends AsyncDisposable {
@@ -49,13 +40,19 @@ export interface MastodonStandIn extends AsyncDisposable {
   /** Every status that came to be, oldest first; removed ones stay, with `deleted`. */
   readonly accepted: Status[];
   readonly pictures: Picture[];
-  readonly requests: MastodonRequest[];
+  readonly requests: Logged[];
+  /** The sign-in there, and the apps that registered. */
+  readonly signIn: ReturnType<typeof createMastodonSignIn>;
+  /** Who is signed in there, in the browser that comes to agree. */
+  visitor: string;
+  /** The visitor presses Deny. */
+  denies: boolean;
   lagMs: number;
   lagReads: number;
   /** Statuses that carry this link, also removed ones: more than one is a duplicate. */
   byLink(link: string): Status[];
   /** What befalls the next `times` calls of this kind (default: one publish). Faults queue up in order. */
-  next(fault: MastodonFault, times?: number, call?: MastodonCall): void;
+  next(fault: WireFault, times?: number, call?: MastodonCall | "any"): void;
   clearFaults(): void;
   /** Puts a status there by other means (the web page, another program). */
   seed(text: string, options?: { createdAt?: number; token?: string }): Status;
@@ -75,10 +72,9 @@ const WINDOW_MS = 300_000;
  * idempotency by key (stored after the status, for an hour), rate limits, and the faults that are put into its script.
  */
 export async function startMastodon(options: MastodonOptions = {}): Promise<MastodonStandIn> {
-  const accounts = options.accounts ?? { "standin-token": "desk" };
+  const accounts: Record<string, string> = { ...(options.accounts ?? { "standin-token": "desk" }) };
   const scopes = options.scopes ?? ["read", "write"];
-  const script = createScript();
-  const requests: MastodonRequest[] = [];
+  const script = createScript<MastodonCall>("publish");
   const used = new Map<string, number>();
   let shift = 0;
   let revoked = false;
@@ -91,6 +87,26 @@ export async function startMastodon(options: MastodonOptions = {}): Promise<Mast
     lag: () => ({ ms: standIn.lagMs, reads: standIn.lagReads }),
     hides: options.hides ?? (() => false),
   });
+
+  const signIn = createMastodonSignIn({
+    now,
+    visitor: () => standIn.visitor,
+    denies: () => standIn.denies,
+    admit: (token, username) => void (accounts[token] = username),
+    expiresIn: options.expiresIn,
+  });
+
+  /** What is asked without a token. */
+  function signingIn(method: string, url: URL, body: Buffer) {
+    const form = () => new URLSearchParams(body.toString());
+    const secret = form().get("client_secret") ?? "";
+    if (method === "POST" && url.pathname === "/api/v1/apps")
+      return { call: "apps", secret, act: () => signIn.register(form()) } as const;
+    if (method === "POST" && url.pathname === "/oauth/token")
+      return { call: "token", secret, act: () => signIn.token(form()) } as const;
+    if (url.pathname === "/oauth/authorize") return { call: "authorize", secret, act: () => signIn.authorize(url) } as const;
+    return undefined;
+  }
 
   function limited(token: string): { headers: Record<string, string>; over: boolean } {
     const limit = options.rateLimit ?? 300;
@@ -122,77 +138,36 @@ export async function startMastodon(options: MastodonOptions = {}): Promise<Mast
     return { ...answer, headers: { ...headers, ...answer.headers } };
   }
 
-  async function serve(raw: IncomingMessage, response: ServerResponse): Promise<void> {
-    response.sendDate = !options.dateless;
-    const chunks: Buffer[] = [];
-    for await (const chunk of raw) chunks.push(chunk as Buffer);
-    const body = Buffer.concat(chunks);
-    const url = new URL(raw.url ?? "/", standIn.url);
-    if (options.control && url.pathname.startsWith("/__")) return send(response, reply(200, options.control(url.pathname, body)));
-    requests.push({ method: raw.method ?? "", path: raw.url ?? "", headers: raw.headers, body, at: now() });
-    const route = routes.find(({ method, path }) => method === raw.method && path.test(url.pathname));
-    if (!route) return send(response, error(404, "Record not found"));
-    const token = /^Bearer (.+)$/.exec(raw.headers.authorization ?? "")?.[1] ?? "";
-    const match = route.path.exec(url.pathname) as RegExpExecArray;
-    const act = (keepKey = true) => answerTo(route, { url, body, headers: raw.headers, match, keepKey }, token);
-    const fault = script.take(route.call);
-    if (fault === undefined) return send(response, act());
-    await goWrong(fault, act, response, token);
-  }
-
-  const dated = () => (options.dateless ? {} : { date: new Date(now()).toUTCString() });
-
-  function send(response: ServerResponse, { status, body, headers = {} }: Reply): void {
-    response
-      .writeHead(status, { "content-type": "application/json; charset=utf-8", ...dated(), ...headers })
-      .end(JSON.stringify(body));
-  }
-
-  async function goWrong(
-    fault: MastodonFault,
-    act: (keepKey?: boolean) => Reply,
-    response: ServerResponse,
-    token: string,
-  ): Promise<void> {
-    if (typeof fault === "number") return answerWith({ status: fault }, act, response, token);
-    if (typeof fault === "object") return answerWith(fault, act, response, token);
-    const done = fault.includes("before-accept") ? undefined : act(fault !== "reset-after-accept-key-lost");
-    if (fault.startsWith("hang")) return;
-    if (fault.startsWith("reset")) return void response.socket?.resetAndDestroy();
-    const whole = JSON.stringify(done?.body ?? {});
-    const type = fault === "html-200" ? "text/html" : "application/json; charset=utf-8";
-    const bodies: Record<string, string> = {
-      "truncated-json": whole.slice(0, Math.floor(whole.length / 2)),
-      "html-200": "<!DOCTYPE html><title>Mastodon</title><p>Welcome</p>",
-      "json-without-id": '{"ok":true}',
-      "empty-200": "",
-    };
-    response.writeHead(200, { "content-type": type }).end(bodies[fault]);
-  }
-
-  async function answerWith(fault: AnswerFault, act: () => Reply, response: ServerResponse, token: string): Promise<void> {
-    if (fault.waitMs !== undefined) await sleep(fault.waitMs, undefined, { ref: false });
-    const done = fault.accept ? act() : undefined;
-    if (fault.answerAfterMs !== undefined) await sleep(fault.answerAfterMs, undefined, { ref: false });
-    if (fault.status === 200 && done && fault.body === undefined) return send(response, done);
-    const { type, body } = fault.echo ? echoOf(token) : bodyOf(fault.status);
-    response.writeHead(fault.status, { "content-type": type, ...dated(), ...fault.headers }).end(fault.body ?? body);
-  }
-
-  const server = createServer((raw, response) => void serve(raw, response).catch(() => raw.destroy()));
-  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(options.port ?? 0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  const close = async () => {
-    server.closeAllConnections();
-    await new Promise<void>((resolve) => server.close(() => resolve()));
-  };
+  const wire = await startWire<MastodonCall>({
+    script,
+    now,
+    port: options.port,
+    dateless: options.dateless,
+    control: options.control,
+    notFound: error(404, "Record not found"),
+    bodyOf,
+    echoOf,
+    asked({ method, url, headers, body }) {
+      const coming = signingIn(method, url, body);
+      if (coming) return coming;
+      const route = routes.find((one) => one.method === method && one.path.test(url.pathname));
+      if (!route) return undefined;
+      const secret = /^Bearer (.+)$/.exec(headers.authorization ?? "")?.[1] ?? "";
+      const match = route.path.exec(url.pathname) as RegExpExecArray;
+      const act = (keepKey: boolean) => answerTo(route, { url, body, headers, match, keepKey }, secret);
+      return { call: route.call, secret, act };
+    },
+  });
   const standIn: MastodonStandIn = {
-    url: `http://127.0.0.1:${port}`,
-    port,
+    url: wire.url,
+    port: wire.port,
     token: Object.keys(accounts)[0] ?? "",
     accepted,
     pictures,
-    requests,
+    requests: wire.requests,
+    signIn,
+    visitor: Object.values(accounts)[0] ?? "desk",
+    denies: false,
     lagMs: options.lagMs ?? 0,
     lagReads: options.lagReads ?? 0,
     byLink: (link) => accepted.filter(({ text }) => linksIn(text).includes(link)),
@@ -202,8 +177,8 @@ export async function startMastodon(options: MastodonOptions = {}): Promise<Mast
     expireKeys,
     advance: (ms) => void (shift += ms),
     revoke: () => void (revoked = true),
-    close,
-    [Symbol.asyncDispose]: close,
+    close: wire.close,
+    [Symbol.asyncDispose]: wire.close,
   };
   return standIn;
 }

@@ -20,7 +20,7 @@ export interface Recording extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-type Answering = (request: Recorded, response: ServerResponse, raw: IncomingMessage) => void;
+type Answering = (request: Recorded, response: ServerResponse, raw: IncomingMessage) => unknown;
 
 /** A real server on 127.0.0.1 (or `::1`) that remembers what it was asked. */
 export async function startRecording(
@@ -34,7 +34,7 @@ export async function startRecording(
     for await (const chunk of raw) chunks.push(chunk as Buffer);
     const recorded = { method: raw.method ?? "", url: raw.url ?? "", headers: raw.headers, body: Buffer.concat(chunks) };
     requests.push(recorded);
-    answering(recorded, response, raw);
+    await answering(recorded, response, raw);
   };
   const handled = (raw: IncomingMessage, response: ServerResponse) => void listener(raw, response).catch(() => raw.destroy());
   const server: Server = options.tls ? createTlsServer(options.tls, handled) : createServer(handled);

@@ -12,11 +12,14 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 export interface Running {
   readonly url: string;
   readonly shortUrl: string;
+  readonly healthUrl: string;
+  readonly pid: number;
   /** From the start of the command to the first line that says where it is, in milliseconds. */
   readonly readyMs: number;
   /** Proportional set size of it and its Postgres, in bytes. */
   memory(): Promise<number>;
-  stop(): Promise<void>;
+  /** Asks it to stop, and answers with its exit code once it has. */
+  stop(): Promise<number | null>;
   /** SIGKILL, as by a power button; its Postgres lives on, as it does for a user. */
   kill(): Promise<void>;
 }
@@ -28,7 +31,7 @@ export async function tempFolder(): Promise<{ path: string; remove(): Promise<vo
 
 export async function startSlugline(
   folder: string,
-  it: { newsroom?: string; env?: Record<string, string>; ports?: Ports } = {},
+  it: { newsroom?: string; env?: Record<string, string>; ports?: Ports; roles?: string } = {},
 ): Promise<Running> {
   const [port, redirect, health] = it.ports ?? (await freePorts());
   const env: NodeJS.ProcessEnv = {
@@ -44,12 +47,12 @@ export async function startSlugline(
     env.SLUGLINE_CONFIG = join(folder, "newsroom.yaml");
   }
   const began = performance.now();
-  const child = spawn(process.execPath, [join(root, "bin/slugline.js"), "start"], {
+  const child = spawn(process.execPath, [join(root, "bin/slugline.js"), "start", ...(it.roles ? ["--role", it.roles] : [])], {
     cwd: root,
     env,
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
   const readyMs = await new Promise<number>((resolve, reject) => {
     createInterface({ input: child.stdout }).on(
       "line",
@@ -60,11 +63,13 @@ export async function startSlugline(
   return {
     url: `http://localhost:${port}`,
     shortUrl: `http://127.0.0.1:${redirect}`,
+    healthUrl: `http://127.0.0.1:${health}`,
+    pid: child.pid!,
     readyMs,
     memory: () => treeMemory(child.pid!, join(folder, "data")),
     async stop() {
       child.kill("SIGTERM");
-      await ended;
+      return ended;
     },
     async kill() {
       child.kill("SIGKILL");

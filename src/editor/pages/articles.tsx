@@ -6,6 +6,7 @@ import type { PostLine } from "../read/posts.ts";
 import { Ago, Badge, Empty, Older, Out, When } from "../parts/bits.tsx";
 import { Layout, type Frame } from "../parts/layout.tsx";
 import { EventRow, LinkRow, PostRow } from "../parts/lines.tsx";
+import { Reason } from "../parts/reason.tsx";
 
 /** The stories found, the latest first. */
 export function ArticlesPage({ frame, page }: { frame: Frame; page: Page<ArticleLine> }) {
@@ -24,7 +25,12 @@ export function ArticlesPage({ frame, page }: { frame: Frame; page: Page<Article
                 </p>
                 <p class="why">
                   <bdi>{one.source}</bdi> · <Ago v={v} at={one.first_seen_at} /> · {v.t("articles.posts", { count: one.posts })}
-                  {one.error === null ? null : ` · ${one.error}`}
+                  {one.error === null ? null : (
+                    <>
+                      {" · "}
+                      <Reason v={v} why={one.error} />
+                    </>
+                  )}
                 </p>
               </div>
               <p class="badges">
@@ -52,7 +58,6 @@ export interface ArticleProps {
   readonly links: readonly LinkLine[];
   readonly changes: readonly ChangeLine[];
   readonly events: readonly EventLine[];
-  readonly may: boolean;
 }
 
 /** One story, its posts and links, and what happened to it. */
@@ -74,7 +79,11 @@ export function ArticlePage({ frame, it }: { frame: Frame; it: ArticleProps }) {
             <ArticleState frame={frame} state={article.state} unclaimed={article.unclaimed} />
           </p>
           <h1>{article.title || article.url}</h1>
-          {article.authors.length > 0 ? <p class="byline">{article.authors.join(" · ")}</p> : null}
+          {article.authors.length > 0 ? (
+            <p class="byline" dir={v.dir} lang={v.lang}>
+              {v.list(article.authors)}
+            </p>
+          ) : null}
           {article.image_url === null ? null : (
             <img src={article.image_url} alt={article.image_alt ?? ""} loading="lazy" referrerpolicy="no-referrer" />
           )}
@@ -87,14 +96,18 @@ export function ArticlePage({ frame, it }: { frame: Frame; it: ArticleProps }) {
           </p>
         </article>
         <div class="sheet">
-          {article.error === null ? null : <p class="notice bad">{article.error}</p>}
+          {article.error === null ? null : (
+            <p class="notice bad">
+              <Reason v={v} why={article.error} />
+            </p>
+          )}
           <h2>{v.t("article.posts")}</h2>
           {it.posts.length === 0 ? (
             <p class="why">{v.t(article.unclaimed ? "article.unclaimed.why" : "article.noPosts")}</p>
           ) : null}
           <ul class="lines">
             {it.posts.map((post) => (
-              <PostRow v={v} post={post} may={it.may} />
+              <PostRow v={v} post={post} />
             ))}
           </ul>
           <h2>{v.t("article.links")}</h2>

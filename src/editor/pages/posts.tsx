@@ -6,10 +6,11 @@ import { Badge, Empty, Older, Out, When } from "../parts/bits.tsx";
 import { Desk, type DeskProps } from "../parts/desk.tsx";
 import { Layout, type Frame } from "../parts/layout.tsx";
 import { PostRow } from "../parts/lines.tsx";
+import { Reason, Remark, ruleName } from "../parts/reason.tsx";
 import { Stuck } from "../parts/troubles.tsx";
 
 /** Posts in one state. */
-export function PostsPage({ frame, state, page, may }: { frame: Frame; state: PostState; page: Page<PostLine>; may: boolean }) {
+export function PostsPage({ frame, state, page }: { frame: Frame; state: PostState; page: Page<PostLine> }) {
   const { v } = frame;
   return (
     <Layout {...frame}>
@@ -25,7 +26,7 @@ export function PostsPage({ frame, state, page, may }: { frame: Frame; state: Po
         {page.items.length === 0 ? <Empty title={v.t("posts.empty")} /> : null}
         <ul class="lines">
           {page.items.map((post) => (
-            <PostRow v={v} post={post} may={may} />
+            <PostRow v={v} post={post} />
           ))}
         </ul>
         <Older v={v} path={`/posts?state=${state}`} next={page.next} />
@@ -35,12 +36,11 @@ export function PostsPage({ frame, state, page, may }: { frame: Frame; state: Po
 }
 
 export interface PostProps {
-  readonly desk: Omit<DeskProps, "v" | "may">;
+  readonly desk: Omit<DeskProps, "v">;
   readonly revisions: readonly RevisionLine[];
   readonly decisions: readonly DecisionLine[];
   readonly deliveries: readonly DeliveryLine[];
   readonly attempts: readonly AttemptLine[];
-  readonly may: boolean;
 }
 
 /** One post with all that became of it: texts, decisions, sending. */
@@ -50,12 +50,12 @@ export function PostPage({ frame, post }: { frame: Frame; post: PostProps }) {
     <Layout {...frame}>
       {/* Decided from here, the queue opens: whole pages, not fragments of this one. */}
       <div class="two" hx-ignore="true">
-        <Desk v={v} may={post.may} {...post.desk} />
+        <Desk v={v} {...post.desk} detailed />
         <div class="sheet">
           <h2>{v.t("post.sending")}</h2>
           {post.deliveries.length === 0 ? <p class="why">{v.t("post.notSent")}</p> : null}
           {post.deliveries.map((one) => (
-            <Sending frame={frame} delivery={one} attempts={post.attempts} may={post.may} />
+            <Sending frame={frame} delivery={one} attempts={post.attempts} />
           ))}
           <h2>{v.t("post.decisions")}</h2>
           <ol class="events">
@@ -65,7 +65,7 @@ export function PostPage({ frame, post }: { frame: Frame; post: PostProps }) {
                   <When v={v} at={one.at} />
                 </span>
                 <span>
-                  {v.t(`decision.${one.kind}`, { who: one.by, revision: one.revision })}
+                  {v.t(`decision.${one.kind}`, { who: one.rule ? ruleName(v, one.by) : one.by, revision: one.revision })}
                   {one.rule ? <Badge tone="auto">{v.t("badge.auto")}</Badge> : null}
                   {one.until ? (
                     <>
@@ -73,7 +73,12 @@ export function PostPage({ frame, post }: { frame: Frame; post: PostProps }) {
                       {v.t("posts.until")} <When v={v} at={one.until} />
                     </>
                   ) : null}
-                  {one.why === null ? null : <span class="why"> {one.why}</span>}
+                  {one.why === null ? null : (
+                    <>
+                      {" "}
+                      <Remark v={v} why={one.why} />
+                    </>
+                  )}
                 </span>
               </li>
             ))}
@@ -104,22 +109,25 @@ function Sending({
   frame: { v },
   delivery,
   attempts,
-  may,
 }: {
   frame: Frame;
   delivery: DeliveryLine;
   attempts: readonly AttemptLine[];
-  may: boolean;
 }) {
   const needsPerson = delivery.state === "asked" || delivery.state === "refused" || delivery.state === "locked-out";
   return (
     <>
       {needsPerson ? (
-        <Stuck v={v} delivery={delivery} may={may} />
+        <Stuck v={v} delivery={delivery} />
       ) : (
         <p>
           <Badge tone={delivery.state === "posted" ? "good" : "quiet"}>{v.t(`delivery.${delivery.state}`)}</Badge>{" "}
           {v.t(`delivery.${delivery.state}.told`)} <When v={v} at={delivery.posted_at ?? delivery.updated_at} />{" "}
+          {delivery.state === "due" && delivery.why !== null ? (
+            <>
+              <Reason v={v} why={delivery.why} /> {delivery.next_at > v.now ? <When v={v} at={delivery.next_at} /> : null}{" "}
+            </>
+          ) : null}
           {delivery.remote_url === null ? null : <Out href={delivery.remote_url}>{v.t("post.see")}</Out>}
         </p>
       )}
@@ -132,8 +140,10 @@ function Sending({
                 <When v={v} at={one.began_at} />
               </span>
               <span>
-                {v.t(`attempt.${one.kind}`, { outcome: one.outcome ?? v.t("attempt.open") })}
-                {one.why === null ? null : <span class="why"> {one.why}</span>}
+                {v.t(`attempt.${one.kind}`, {
+                  outcome: one.outcome === null ? v.t("attempt.open") : v.t(`outcome.${one.outcome}`),
+                })}{" "}
+                {one.why === null ? null : <Reason v={v} why={one.why} />}
               </span>
             </li>
           ))}

@@ -1,3 +1,4 @@
+import { LanguageLinks } from "../parts/languages.tsx";
 import { Document } from "../parts/layout.tsx";
 import type { View } from "../view.ts";
 
@@ -5,7 +6,7 @@ import type { View } from "../view.ts";
 export function SignInPage({ v, problem, email }: { v: View; problem?: string; email?: string }) {
   return (
     <Gate v={v} title={v.t("signIn.title")} {...(problem === undefined ? {} : { problem })}>
-      <form method="post" action="/sign-in" class="gate-form">
+      <form method="post" action={v.inLanguage("/sign-in")} class="gate-form">
         <label>
           {v.t("signIn.email")}
           <input type="email" name="email" autocomplete="username" required autofocus value={email ?? ""} />
@@ -21,21 +22,52 @@ export function SignInPage({ v, problem, email }: { v: View; problem?: string; e
   );
 }
 
-interface LinkProps {
-  v: View;
-  token: string;
-  /** Whom the link is for; null: it makes the first admin, who says who they are. */
-  person: { name: string; email: string } | null;
-  problem?: string;
-  fields?: Readonly<Record<string, string>>;
+/** The second step: a code from the app, or a recovery code. */
+export function CodePage({ v, problem }: { v: View; problem?: string }) {
+  return (
+    <Gate v={v} title={v.t("code.title")} {...(problem === undefined ? {} : { problem })}>
+      <form method="post" action={v.inLanguage("/sign-in/code")} class="gate-form">
+        <label>
+          {v.t("code.code")}
+          <input
+            type="text"
+            name="code"
+            autocomplete="one-time-code"
+            autocapitalize="none"
+            spellcheck={false}
+            required
+            autofocus
+            dir="ltr"
+          />
+        </label>
+        <button class="primary">{v.t("signIn.do")}</button>
+      </form>
+      <p class="why">{v.t("code.help")}</p>
+      <p>
+        <a href={v.inLanguage("/sign-in")}>{v.t("code.back")}</a>
+      </p>
+    </Gate>
+  );
 }
 
-/** What a link of the terminal opens: looking changes nothing, the button uses it up. */
-export function LinkPage({ v, token, person, problem, fields }: LinkProps) {
+interface LinkProps {
+  v: View;
+  /** Where the form goes: the link itself. */
+  action: string;
+  /** Whom the link is for; null: they say who they are. */
+  person: { name: string; email: string } | null;
+  /** Who was invited, where the link is an invitation. */
+  email?: string;
+  problem?: string;
+  fields?: { readonly name: string; readonly email: string };
+}
+
+/** What a single-use link opens: looking changes nothing, the button uses it up. */
+export function LinkPage({ v, action, person, email, problem, fields }: LinkProps) {
   return (
     <Gate v={v} title={v.t("first.title", { site: v.siteName })} {...(problem === undefined ? {} : { problem })}>
-      <p>{v.t("first.note")}</p>
-      <form method="post" action={`/sign-in/${encodeURIComponent(token)}`} class="gate-form">
+      <p>{v.t(person === null ? "first.note" : "first.note.again")}</p>
+      <form method="post" action={v.inLanguage(action)} class="gate-form">
         <label>
           {v.t("first.name")}
           <input
@@ -45,7 +77,7 @@ export function LinkPage({ v, token, person, problem, fields }: LinkProps) {
             maxlength={120}
             required
             readonly={person !== null}
-            value={person?.name ?? fields?.["name"] ?? ""}
+            value={person?.name ?? fields?.name ?? ""}
           />
         </label>
         <label>
@@ -55,8 +87,8 @@ export function LinkPage({ v, token, person, problem, fields }: LinkProps) {
             name="email"
             autocomplete="username"
             required
-            readonly={person !== null}
-            value={person?.email ?? fields?.["email"] ?? ""}
+            readonly={person !== null || email !== undefined}
+            value={person?.email ?? email ?? fields?.email ?? ""}
           />
         </label>
         <label>
@@ -65,7 +97,7 @@ export function LinkPage({ v, token, person, problem, fields }: LinkProps) {
             type="password"
             name="password"
             autocomplete="new-password"
-            minlength={10}
+            minlength={12}
             maxlength={512}
             required
             aria-describedby="password-note"
@@ -94,6 +126,7 @@ function Gate({ v, title, problem, children }: { v: View; title: string; problem
           </p>
         )}
         {children as never}
+        <LanguageLinks v={v} />
       </main>
     </Document>
   );

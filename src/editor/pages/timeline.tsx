@@ -17,27 +17,19 @@ export function TimelinePage({ frame, page }: { frame: Frame; page: Page<Row> })
           <article class="feed-post" id={`status-${row.id}`}>
             <Status
               v={v}
+              network={row.network}
               account={row.account}
               handle={row.handle}
               text={row.text}
               lang={row.lang}
               dir="auto"
               spoiler={row.spoiler}
+              sensitive={row.sensitive}
               link={row.link}
               follow
               media={row.media}
-              card={
-                row.url === null
-                  ? null
-                  : {
-                      url: row.url,
-                      title: row.title ?? "",
-                      summary: row.summary,
-                      image: row.image_url,
-                      lang: row.lang,
-                      dir: null,
-                    }
-              }
+              card={row.card}
+              target={row.target}
             />
             <footer>
               <span class="clicks-said">

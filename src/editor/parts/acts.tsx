@@ -1,20 +1,25 @@
 import type { Child } from "hono/jsx";
 import type { Card } from "../read/card.ts";
 import type { View } from "../view.ts";
-import { wallTime } from "../zone.ts";
+import { wallTime } from "../../lib/zone.ts";
+import { WhyNot, whyNot } from "./why-not.tsx";
 
-/** What an act changes on the queue's page: the desk, the list, the bar, and the sentence that says what happened. */
+/**
+ * What an act changes on the queue's page: the desk, how many wait, the bar, and the sentence that says what happened. The
+ * list comes along where another part of it is asked for; else the script marks it at once, and the next bell reads it again.
+ * No time to settle: the focus moves with the card.
+ */
 export const ON_DESK = {
   "hx-target": "#desk",
   "hx-select": "#desk",
-  "hx-swap": "outerHTML",
-  "hx-select-oob": "#waiting:outerMorph,#top:outerMorph,#said:innerHTML",
+  "hx-swap": "outerHTML settle:0",
+  "hx-select-oob": "#waiting:outerMorph,#waiting-title:innerHTML,#top:outerMorph,#said:innerHTML",
 } as const;
 
 /** The decisions about a post that waits, each a form that works without script; the keys press the same buttons. */
 export function Acts({ v, card, may, mayWrite }: { v: View; card: Card; may: boolean; mayWrite: boolean }) {
   const base = `/posts/${card.id}`;
-  const off = may ? {} : { disabled: true, title: v.t("may.not.decide") };
+  const off = may ? {} : { disabled: true, title: whyNot(v, card.account_id) };
   return (
     <div class="acts">
       <Act to={`${base}/approval`} card={card}>
@@ -54,7 +59,7 @@ export function Acts({ v, card, may, mayWrite }: { v: View; card: Card; may: boo
           <button class="danger">{v.t("act.reject.do")}</button>
         </Act>
       </Asking>
-      {may ? null : <p class="why">{v.t("may.not.decide")}</p>}
+      {may ? null : <WhyNot v={v} accountId={card.account_id} />}
     </div>
   );
 }

@@ -1,4 +1,5 @@
 import type { Child } from "hono/jsx";
+import type { Occasion } from "../../post/post.ts";
 import type { View } from "../view.ts";
 
 /** A moment: roughly how long ago, exactly on pointing, always with its zone. */
@@ -26,12 +27,35 @@ export function Badge({ tone = "quiet", title, children }: { tone?: Tone; title?
 
 export type Tone = "quiet" | "good" | "warn" | "bad" | "auto" | "breaking";
 
+/** What kind of post it is, where it is not simply the first one about a story. */
+export function Kind({ v, occasion, parts }: { v: View; occasion: Occasion; parts: number }) {
+  return (
+    <>
+      {occasion === "reshare" ? <Badge>{v.t("reshare.badge")}</Badge> : null}
+      {occasion === "correction" ? <Badge tone="warn">{v.t("correction.badge")}</Badge> : null}
+      {parts > 1 ? <Badge>{v.t("part.count", { count: parts })}</Badge> : null}
+    </>
+  );
+}
+
 /** What stands where a list would be, when there is nothing to list. */
 export function Empty({ title, children }: { title: string; children?: Child }) {
   return (
     <div class="empty">
       <p class="empty-title">{title}</p>
       {children ? <p>{children}</p> : null}
+    </div>
+  );
+}
+
+/** One line of a list of facts. */
+export function Fact({ name, children }: { name: string; children: Child }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>
+        <bdi>{children}</bdi>
+      </dd>
     </div>
   );
 }

@@ -1,12 +1,18 @@
-import { lengthOf } from "../../lib/text/count.ts";
 import type { Limits } from "../../lib/text/limits.ts";
+import { linksIn } from "../../lib/text/links.ts";
 import type { Card } from "../read/card.ts";
+import type { Outdated, PartLine } from "../read/thread.ts";
 import type { View } from "../view.ts";
+import { Resting } from "./account-allowance.tsx";
 import { Acts } from "./acts.tsx";
-import { Ago, Badge, hostOf, When } from "./bits.tsx";
+import { Ago, Badge, hostOf, Kind, When } from "./bits.tsx";
 import { Edit, type Draft } from "./edit.tsx";
-import { Status } from "./status.tsx";
+import { After, Offer } from "./offer.tsx";
+import { AsShown, Length } from "./as-shown.tsx";
+import { Origin, ruleName } from "./reason.tsx";
 import { Story } from "./story.tsx";
+import { AddPart, Thread } from "./thread.tsx";
+import { whyNot } from "./why-not.tsx";
 
 export interface DeskProps {
   v: View;
@@ -16,10 +22,16 @@ export interface DeskProps {
   may: boolean;
   /** May change the text. */
   mayWrite: boolean;
+  /** All parts of its thread in order; empty for a single post. */
+  thread: readonly PartLine[];
+  /** What changed in the article since the post went out; null where nothing did. */
+  outdated: Outdated | null;
   /** Half-typed text: the card is being edited. */
   draft?: Draft | undefined;
   /** Why the last act did not happen: who was first, what changed. */
   conflict?: string | undefined;
+  /** On the page of its own, where all of its details are. */
+  detailed?: boolean;
 }
 
 /** One post as it will stand, what can be done about it, and the story beside it. While edited, live updates leave it alone. */
@@ -53,17 +65,16 @@ function Head({ v, card }: DeskProps) {
       <p class="badges">
         {card.priority === "breaking" ? <Badge tone="breaking">{v.t("badge.breaking")}</Badge> : null}
         {card.mode === "auto" ? <Badge tone="auto">{v.t("badge.auto")}</Badge> : <Badge>{v.t("badge.review")}</Badge>}
+        <Kind v={v} occasion={card.occasion} parts={card.parts} />
         {card.rehearsal ? <Badge title={v.t("badge.rehearsal.why")}>{v.t("badge.rehearsal")}</Badge> : null}
         {card.lang === null ? null : <Badge>{v.language(card.lang)}</Badge>}
+        {card.why[0] === "social" ? <Badge tone="good">{v.t("badge.social")}</Badge> : null}
         {card.state === "waiting" ? null : (
           <Badge tone={card.state === "approved" ? "good" : "warn"}>{v.t(`state.${card.state}`)}</Badge>
         )}
       </p>
       <p class="why">
-        {v.t(`card.mode.${card.mode}`, {
-          why: v.has(`mode.why.${card.mode_why}`) ? v.t(`mode.why.${card.mode_why}`) : card.mode_why,
-        })}{" "}
-        ·{" "}
+        {v.t(`card.mode.${card.mode}`, { why: ruleName(v, card.mode_why) })} ·{" "}
         {card.writer === null
           ? v.t("card.written.voice")
           : v.t("card.written.person", { who: card.writer, revision: card.revision })}{" "}
@@ -76,7 +87,8 @@ function Head({ v, card }: DeskProps) {
 
 /** When it may go out, and until when. */
 function Window({ v, card }: { v: View; card: Card }) {
-  if (!card.not_before && !card.not_after && card.account_state === "active") return null;
+  const rest = card.state === "waiting" || card.delivery_state === "due" ? card.rest : null;
+  if (!card.not_before && !card.not_after && !rest && card.account_state === "active") return null;
   return (
     <ul class="window">
       {card.not_before && card.not_before > v.now ? (
@@ -90,71 +102,78 @@ function Window({ v, card }: { v: View; card: Card }) {
           {v.t(card.not_after <= v.now ? "card.stale" : "card.notAfter")} <When v={v} at={card.not_after} />
         </li>
       ) : null}
+      {rest === null ? null : (
+        <li class={rest.why === "budget" ? "bad" : ""}>
+          <Resting v={v} rest={rest} says={card.state === "waiting" ? "card.rests" : "allowance.rests"} />
+        </li>
+      )}
       {card.account_state === "active" ? null : <li class="bad">{v.t(`account.state.${card.account_state}`)}</li>}
     </ul>
   );
 }
 
 function Standing(props: DeskProps) {
-  const { v, card, limits, may, mayWrite } = props;
-  const link = card.code === null ? null : `${v.shortUrl}/${card.code}`;
-  const length = limits ? lengthOf(card.text, limits) : null;
+  const { v, card, may, mayWrite, thread, outdated } = props;
   return (
     <>
-      <Status
-        v={v}
-        account={card.account}
-        handle={card.handle}
-        text={card.text}
-        lang={card.lang}
-        dir={card.dir}
-        spoiler={card.spoiler}
-        link={link}
-        media={card.media}
-        card={{
-          url: card.target ?? card.url,
-          title: card.title,
-          summary: card.summary,
-          image: card.image_url,
-          lang: card.article_lang,
-          dir: card.article_dir,
-        }}
-      />
-      <p class="meter">
-        {length === null || !limits ? (
-          v.t("count.unknown")
-        ) : (
-          <span class={length > limits.max ? "over" : ""}>{v.t("count.of", { length, limit: limits.max })}</span>
-        )}
-        {card.target === null ? null : (
-          <span class="leads">
-            {v.t("card.leadsTo")} <bdi dir="ltr">{hostOf(card.target)}</bdi>
-          </span>
-        )}
-      </p>
-      {card.state === "waiting" ? (
-        <Acts v={v} card={card} may={may} mayWrite={mayWrite} />
-      ) : (
-        <Decided v={v} card={card} may={may} />
-      )}
+      {outdated === null ? null : <Offer v={v} card={card} outdated={outdated} mayWrite={mayWrite} />}
+      {thread.length > 0 ? <Thread {...props} /> : <Single {...props} />}
+      <Origin v={v} why={card.why} />
+      {card.state === "waiting" ? <Acts v={v} card={card} may={may} mayWrite={mayWrite} /> : <Decided {...props} />}
+      {mayWrite && card.state !== "rejected" && card.state !== "expired" && card.state !== "held" ? <AddPart {...props} /> : null}
     </>
   );
 }
 
+function Single(props: DeskProps) {
+  const { v, card, limits } = props;
+  return (
+    <>
+      <AsShown v={v} by={card} post={card} />
+      <p class="meter">
+        {limits ? <Length v={v} post={card} limits={limits} /> : v.t("count.unknown")}
+        {card.target === null ? (
+          <span class="leads">{v.t("card.noLink")}</span>
+        ) : (
+          <span class="leads">
+            {v.t("card.leadsTo")} <bdi dir="ltr">{hostOf(card.target)}</bdi>
+          </span>
+        )}
+        {limits?.cost ? <Cost v={v} cost={limits.cost} linked={linksIn(card.text).length > 0} /> : null}
+      </p>
+    </>
+  );
+}
+
+/** What it costs to send it, where the network takes money. */
+function Cost({ v, cost, linked }: { v: View; cost: NonNullable<Limits["cost"]>; linked: boolean }) {
+  const { plain, withLink, currency } = cost;
+  return (
+    <span class="cost">
+      {linked
+        ? v.t("card.cost.linked", { cost: withLink, other: plain, currency })
+        : v.t("card.cost.plain", { cost: plain, other: withLink, currency })}
+    </span>
+  );
+}
+
 /** A post that waits no more: where it stands, and the way back while there is one. */
-function Decided({ v, card, may }: { v: View; card: Card; may: boolean }) {
+function Decided({ v, card, may, mayWrite, detailed = false }: DeskProps) {
   const back = card.delivery_state === null || card.delivery_state === "due" || card.delivery_state === "stale";
   return (
     <div class="acts">
       <p class="why">{v.t(card.delivery_state === null ? `state.${card.state}.told` : `delivery.${card.delivery_state}.told`)}</p>
       <form method="post" action={`/posts/${card.id}/release`}>
-        <button disabled={!may || !back} title={may ? (back ? undefined : v.t("may.not.release")) : v.t("may.not.decide")}>
+        <button disabled={!may || !back} title={may ? (back ? undefined : v.t("may.not.release")) : whyNot(v, card.account_id)}>
           {v.t("act.release")}
         </button>
       </form>
-      <a class="button" href={`/posts/${card.id}`}>
-        {v.t("act.details")}
-      </a>
+      {detailed ? null : (
+        <a class="button" href={`/posts/${card.id}`}>
+          {v.t("act.details")}
+        </a>
+      )}
+      {mayWrite && card.delivery_state === "posted" ? <After v={v} card={card} /> : null}
     </div>
   );
 }

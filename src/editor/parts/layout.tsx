@@ -1,11 +1,15 @@
 import type { Child } from "hono/jsx";
+import type { Hold } from "../../newsroom/hold.ts";
 import type { Stopped } from "../read/newsroom.ts";
+import { may } from "../../newsroom/person.ts";
 import type { View } from "../view.ts";
 import { Help } from "./help.tsx";
+import { OnHold } from "./hold.tsx";
 import { When } from "./bits.tsx";
+import { LanguagePicker } from "./languages.tsx";
 
-export type Here = "queue" | "posts" | "timeline" | "articles" | "links" | "accounts" | "sources" | "history";
-const PLACES: readonly Here[] = ["queue", "posts", "timeline", "articles", "links", "accounts", "sources", "history"];
+export type Here = "queue" | "posts" | "timeline" | "articles" | "links" | "accounts" | "sources" | "history" | "people" | "me";
+const PLACES: readonly Here[] = ["queue", "posts", "timeline", "articles", "links", "accounts", "sources", "history", "people"];
 
 export interface Frame {
   readonly v: View;
@@ -13,8 +17,12 @@ export interface Frame {
   readonly here?: Here;
   /** Path of this page, to come back to. */
   readonly path: string;
+  /** No bell rings for it: a page of forms, or the answer to a POST, whose address cannot be read again. */
+  readonly still: boolean;
   readonly waiting: number;
   readonly stopped: Stopped | null;
+  /** After a restore: nothing is sent until it ends. */
+  readonly hold: Hold | null;
   /** May press the stop switch. */
   readonly mayStop: boolean;
   /** What just happened, for the live region. */
@@ -25,7 +33,7 @@ export interface Frame {
 export function Layout({ children, ...frame }: Frame & { children: Child }) {
   const { v, title, said } = frame;
   return (
-    <Document v={v} title={title} live>
+    <Document v={v} title={title} live={frame.still ? "still" : "bell"}>
       <a class="skip" href="#main">
         {v.t("nav.skip")}
       </a>
@@ -48,15 +56,29 @@ export function Layout({ children, ...frame }: Frame & { children: Child }) {
   );
 }
 
-export function Document({ v, title, live = false, children }: { v: View; title: string; live?: boolean; children: Child }) {
+/** What a desk's change brings along to a page that stands already. */
+export function Changes({ children, ...frame }: Frame & { children: Child }) {
   return (
-    <html lang={v.lang} dir={v.dir}>
+    <>
+      <title>{titleOf(frame)}</title>
+      <Top {...frame} />
+      <p id="said">{frame.said ?? ""}</p>
+      {children}
+    </>
+  );
+}
+
+const titleOf = ({ v, title }: { v: View; title: string }) => `${title} · ${v.siteName}`;
+
+export function Document({ v, title, live, children }: { v: View; title: string; live?: "bell" | "still"; children: Child }) {
+  return (
+    <html lang={v.lang} dir={v.dir} data-numbers={v.numbers}>
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <meta name="htmx-config" content='{"includeIndicatorCSS":false,"history":true}' />
-        <title>{`${title} · ${v.siteName}`}</title>
+        <title>{titleOf({ v, title })}</title>
         <link rel="icon" href={`${v.assets}/icon.svg`} type="image/svg+xml" />
         <link rel="stylesheet" href={`${v.assets}/editor.css`} />
         {/* Ours first: it listens before htmx opens the stream, whose first bell rings at once. */}
@@ -65,13 +87,13 @@ export function Document({ v, title, live = false, children }: { v: View; title:
       </head>
       <body {...(live ? { "data-shortcuts": v.person?.shortcuts === false ? "off" : "on" } : {})}>
         {children}
-        {live ? <div id="bell" hidden hx-sse:connect="/live" /> : null}
+        {live === "bell" ? <div id="bell" hidden hx-sse:connect="/live" /> : null}
       </body>
     </html>
   );
 }
 
-function Top({ v, here, waiting, stopped, mayStop, path }: Frame) {
+function Top({ v, here, waiting, stopped, hold, mayStop, path }: Frame) {
   return (
     <header id="top">
       <div class="bar">
@@ -80,7 +102,7 @@ function Top({ v, here, waiting, stopped, mayStop, path }: Frame) {
         </a>
         <nav aria-label={v.t("nav.label")}>
           <ul>
-            {PLACES.map((place) => (
+            {PLACES.filter((place) => place !== "people" || (v.person && may(v.person, "manage"))).map((place) => (
               <li>
                 <a href={place === "queue" ? "/" : `/${place}`} {...(place === here ? { "aria-current": "page" } : {})}>
                   {v.t(`nav.${place}`)}
@@ -91,10 +113,15 @@ function Top({ v, here, waiting, stopped, mayStop, path }: Frame) {
           </ul>
         </nav>
         <div class="bar-end">
-          {stopped ? null : <Switch v={v} path={path} stopped={false} mayStop={mayStop} />}
+          {stopped || hold ? null : <Switch v={v} path={path} stopped={false} mayStop={mayStop} />}
           <details class="menu">
-            <summary>{v.person?.name ?? ""}</summary>
+            <summary>
+              <bdi>{v.person?.name ?? ""}</bdi>
+            </summary>
             <div class="menu-body">
+              <a class="button" href="/me">
+                {v.t("me.title")}
+              </a>
               <form method="post" action="/me/shortcuts">
                 <input type="hidden" name="back" value={path} />
                 <input type="hidden" name="on" value={v.person?.shortcuts ? "no" : "yes"} />
@@ -103,6 +130,7 @@ function Top({ v, here, waiting, stopped, mayStop, path }: Frame) {
               <button type="button" data-help hidden>
                 {v.t("help.open")}
               </button>
+              <LanguagePicker v={v} back={path} />
               <form method="post" action="/sign-out">
                 <button>{v.t("me.signOut")}</button>
               </form>
@@ -110,13 +138,20 @@ function Top({ v, here, waiting, stopped, mayStop, path }: Frame) {
           </details>
         </div>
       </div>
-      {stopped ? (
+      {hold ? (
+        <OnHold v={v} hold={hold} path={path} />
+      ) : stopped ? (
         <div class="stopped">
           <div>
             <b>{v.t("stop.stopped")}</b>
             <span>
               {stopped.by === null ? null : v.t("stop.by", { who: stopped.by })} <When v={v} at={stopped.at} />
-              {stopped.why ? ` · ${stopped.why}` : null}
+              {stopped.why ? (
+                <>
+                  {" · "}
+                  <bdi>{stopped.why}</bdi>
+                </>
+              ) : null}
             </span>
           </div>
           <Switch v={v} path={path} stopped mayStop={mayStop} />

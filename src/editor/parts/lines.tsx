@@ -3,10 +3,12 @@ import type { LinkLine } from "../read/links.ts";
 import type { PostLine } from "../read/posts.ts";
 import type { Args } from "../messages.ts";
 import type { View } from "../view.ts";
+import { decides } from "./why-not.tsx";
 import { Ago, Avatar, Badge, When } from "./bits.tsx";
+import { Reason, Remark, ruleName } from "./reason.tsx";
 
 /** A post as one line of a list, with the way back while there is one. */
-export function PostRow({ v, post, may }: { v: View; post: PostLine; may: boolean }) {
+export function PostRow({ v, post }: { v: View; post: PostLine }) {
   const back =
     post.state !== "waiting" && post.state !== "draft" && (post.delivery_state === null || post.delivery_state === "due");
   return (
@@ -14,7 +16,9 @@ export function PostRow({ v, post, may }: { v: View; post: PostLine; may: boolea
       <Avatar name={post.account} />
       <div class="line-body">
         <p class="line-head">
-          <b>{post.account}</b>{" "}
+          <b>
+            <bdi>{post.account}</bdi>
+          </b>{" "}
           <Badge tone={TONES[post.delivery_state ?? post.state] ?? "quiet"}>
             {post.delivery_state === null ? v.t(`state.${post.state}`) : v.t(`delivery.${post.delivery_state}`)}
           </Badge>{" "}
@@ -25,8 +29,13 @@ export function PostRow({ v, post, may }: { v: View; post: PostLine; may: boolea
         </p>
         {post.decided_by === null ? null : (
           <p class="why">
-            {v.t("posts.decidedBy", { who: post.decided_by })}
-            {post.why === null ? "" : ` · ${post.why}`}
+            {v.t("posts.decidedBy", { who: ruleName(v, post.decided_by) })}
+            {post.why === null ? null : (
+              <>
+                {" · "}
+                <Remark v={v} why={post.why} />
+              </>
+            )}
             {post.until ? (
               <>
                 {" · "}
@@ -36,7 +45,7 @@ export function PostRow({ v, post, may }: { v: View; post: PostLine; may: boolea
           </p>
         )}
       </div>
-      {back && may ? (
+      {back && decides(v, post.account_id) ? (
         <form method="post" action={`/posts/${post.id}/release`}>
           <button>{v.t("act.release")}</button>
         </form>
@@ -74,7 +83,11 @@ export function LinkRow({ v, link }: { v: View; link: LinkLine }) {
             <bdi dir="ltr">{url.replace(/^https?:\/\//, "")}</bdi>
           )}{" "}
           <Badge tone={link.state === "live" ? "good" : "quiet"}>{v.t(`link.${link.state}`)}</Badge>{" "}
-          {link.account === null ? null : <Badge>{link.account}</Badge>}
+          {link.account === null ? null : (
+            <Badge>
+              <bdi>{link.account}</bdi>
+            </Badge>
+          )}
         </p>
         <p class="clip" dir={link.dir ?? "auto"} {...(link.lang === null ? {} : { lang: link.lang })}>
           {link.article_id === null ? link.target : <a href={`/articles/${link.article_id}`}>{link.title || link.target}</a>}
@@ -89,9 +102,11 @@ export function LinkRow({ v, link }: { v: View; link: LinkLine }) {
 export function EventRow({ v, event }: { v: View; event: EventLine }) {
   const known = v.has(`history.${event.kind}`);
   const args: Args = {
-    who: event.person ?? text(event.data["by"]) ?? text(event.data["rule"]) ?? v.t("history.nobody"),
+    who: event.person ?? text(event.data["by"]) ?? ruleOf(v, event) ?? v.t("history.nobody"),
     account: event.account ?? "",
     source: event.source ?? "",
+    host: text(event.data["host"]) ?? "",
+    whom: text(event.data["whom"]) ?? "",
     kind: event.kind,
   };
   const where = event.post_id ? `/posts/${event.post_id}` : event.article_id ? `/articles/${event.article_id}` : null;
@@ -103,7 +118,7 @@ export function EventRow({ v, event }: { v: View; event: EventLine }) {
       </span>
       <span>
         {v.t(known ? `history.${event.kind}` : "history.other", args)}
-        {why === undefined ? null : <span class="why"> {why}</span>}
+        {why === undefined ? null : <> {event.person === null ? <Reason v={v} why={why} /> : <Remark v={v} why={why} />}</>}
         {where === null ? null : (
           <a class="event-on" href={where} dir="auto" {...(event.title_lang === null ? {} : { lang: event.title_lang })}>
             {event.title || v.t("history.look")}
@@ -112,6 +127,11 @@ export function EventRow({ v, event }: { v: View; event: EventLine }) {
       </span>
     </li>
   );
+}
+
+function ruleOf(v: View, event: EventLine): string | undefined {
+  const rule = text(event.data["rule"]);
+  return rule === undefined ? undefined : ruleName(v, rule);
 }
 
 function text(value: unknown): string | undefined {

@@ -18,7 +18,9 @@ export function Story({ v, card }: { v: View; card: Card }) {
       </p>
       <h3 id={`story-${card.id}`}>{card.title}</h3>
       {card.authors.length > 0 ? (
-        <p class="byline">{new Intl.ListFormat(card.article_lang ?? v.lang, { type: "unit" }).format(card.authors)}</p>
+        <p class="byline" dir={v.dir} lang={v.lang}>
+          {v.list(card.authors)}
+        </p>
       ) : null}
       {card.image_url === null ? null : (
         <img src={card.image_url} alt={card.image_alt ?? ""} loading="lazy" referrerpolicy="no-referrer" />

@@ -1,5 +1,6 @@
 import type { Db } from "../../store/db.ts";
 import { after, micros, PAGE, pageOf, type Cursor, type Page } from "./cursor.ts";
+import { ofSeen, type Seen } from "./seen.ts";
 
 export interface ArticleLine {
   readonly id: string;
@@ -18,14 +19,14 @@ export interface ArticleLine {
 }
 
 /** Stories, the latest seen first. */
-export async function latestArticles(db: Db, cursor: Cursor | undefined): Promise<Page<ArticleLine>> {
+export async function latestArticles(db: Db, seen: Seen, cursor: Cursor | undefined): Promise<Page<ArticleLine>> {
   const { rows } = await db.query<ArticleLine>(
     `select s.id, ${micros("s.first_seen_at")}, s.title, s.url, s.lang, s.dir, s.state, s.unclaimed, s.error, src.name as source,
-            s.first_seen_at, s.published_at, (select count(*)::int from slugline.post p where p.article_id = s.id) as posts
+            s.first_seen_at, s.published_at, (select count(*)::int from slugline.post p where p.article_id = s.id and p.removed_at is null and ${ofSeen("p.account_id", 4)}) as posts
        from slugline.article s join slugline.source src on src.id = s.source_id
       where ${after("s.first_seen_at", "s.id", 1)}
       order by s.first_seen_at desc, s.id desc limit $3`,
-    [cursor?.at ?? null, cursor?.id ?? null, PAGE + 1],
+    [cursor?.at ?? null, cursor?.id ?? null, PAGE + 1, seen.only, seen.except],
   );
   return pageOf(rows);
 }

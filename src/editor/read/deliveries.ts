@@ -1,4 +1,5 @@
 import type { Db } from "../../store/db.ts";
+import { ofSeen, type Seen } from "./seen.ts";
 
 /** A delivery that needs a person, or whose story is told on its post's page. */
 export interface DeliveryLine {
@@ -15,20 +16,27 @@ export interface DeliveryLine {
   readonly text: string;
   readonly lang: string | null;
   readonly dir: "ltr" | "rtl";
+  readonly account_id: string;
   readonly account: string;
   readonly network: string;
 }
 
-const DELIVERY = `select d.id, d.post_id, d.state, d.why, d.attempts, d.unknown_at, d.next_at, d.remote_url, d.posted_at, d.updated_at,
-       r.text, r.lang, r.dir, a.name as account, a.network
+/** Its account's own allowance keeps it: told there, once for all of them. */
+const RESTS = "d.state = 'due' and d.priority <> 'breaking' and a.rests_until > slugline.now()";
+
+const DELIVERY = `select d.id, d.post_id, d.state, case when ${RESTS} then a.rests_why else d.why end as why, d.attempts, d.unknown_at,
+       case when ${RESTS} then a.rests_until else d.next_at end as next_at, d.remote_url, d.posted_at, d.updated_at,
+       r.text, r.lang, r.dir, d.account_id, a.name as account, a.network
   from slugline.delivery d
   join slugline.post_revision r on r.post_id = d.post_id and r.revision = d.revision
   join slugline.account a on a.id = d.account_id`;
 
 /** Deliveries only a person can move on: asked, refused, locked out. */
-export async function stuckDeliveries(db: Db): Promise<DeliveryLine[]> {
+export async function stuckDeliveries(db: Db, seen: Seen): Promise<DeliveryLine[]> {
   const { rows } = await db.query<DeliveryLine>(
-    `${DELIVERY} where d.state in ('asked', 'refused', 'locked-out') order by d.state, d.updated_at limit 20`,
+    `${DELIVERY} where d.state in ('asked', 'refused', 'locked-out') and ${ofSeen("d.account_id", 1)}
+      order by d.state, d.updated_at limit 20`,
+    [seen.only, seen.except],
   );
   return rows;
 }

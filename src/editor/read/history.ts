@@ -1,4 +1,5 @@
 import type { Db } from "../../store/db.ts";
+import { ofSeenOrNone, type Seen } from "./seen.ts";
 import { after, micros, PAGE, pageOf, type Cursor, type Page } from "./cursor.ts";
 
 export interface EventLine {
@@ -22,20 +23,24 @@ const EVENT = `e.id, ${micros("e.at")}, e.at, e.kind, e.data, w.name as person, 
   left join slugline.person w on w.id = e.person_id
   left join slugline.account a on a.id = e.account_id
   left join slugline.source src on src.id = e.source_id
-  left join slugline.article s on s.id = e.article_id`;
+  left join slugline.article s on s.id = e.article_id
+  left join slugline.post p on p.id = e.post_id`;
+
+const OF = "coalesce(e.account_id, p.account_id)";
 
 /** What happened, the latest first. */
-export async function latestEvents(db: Db, cursor: Cursor | undefined): Promise<Page<EventLine>> {
+export async function latestEvents(db: Db, seen: Seen, cursor: Cursor | undefined): Promise<Page<EventLine>> {
   const { rows } = await db.query<EventLine>(
-    `select ${EVENT} where ${after("e.at", "e.id", 1)} order by e.at desc, e.id desc limit $3`,
-    [cursor?.at ?? null, cursor?.id ?? null, PAGE + 1],
+    `select ${EVENT} where ${after("e.at", "e.id", 1)} and ${ofSeenOrNone(OF, 4)} order by e.at desc, e.id desc limit $3`,
+    [cursor?.at ?? null, cursor?.id ?? null, PAGE + 1, seen.only, seen.except],
   );
   return pageOf(rows);
 }
 
-export async function eventsOf(db: Db, articleId: string): Promise<EventLine[]> {
-  const { rows } = await db.query<EventLine>(`select ${EVENT} where e.article_id = $1 order by e.at desc, e.id desc limit 100`, [
-    articleId,
-  ]);
+export async function eventsOf(db: Db, seen: Seen, articleId: string): Promise<EventLine[]> {
+  const { rows } = await db.query<EventLine>(
+    `select ${EVENT} where e.article_id = $1 and ${ofSeenOrNone(OF, 2)} order by e.at desc, e.id desc limit 100`,
+    [articleId, seen.only, seen.except],
+  );
   return rows;
 }

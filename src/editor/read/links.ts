@@ -1,5 +1,6 @@
 import type { Db } from "../../store/db.ts";
 import { after, micros, PAGE, pageOf, type Cursor, type Page } from "./cursor.ts";
+import { ofSeenOrNone, type Seen } from "./seen.ts";
 
 export interface LinkLine {
   readonly id: string;
@@ -31,18 +32,19 @@ const LINK = `l.id, ${micros("l.created_at")}, l.code, l.target, l.state, l.plac
     from slugline.click_hour where link_number = l.number) c on true`;
 
 /** Links, the newest first, with their clicks. */
-export async function latestLinks(db: Db, cursor: Cursor | undefined): Promise<Page<LinkLine>> {
+export async function latestLinks(db: Db, seen: Seen, cursor: Cursor | undefined): Promise<Page<LinkLine>> {
   const { rows } = await db.query<LinkLine>(
-    `select ${LINK} where ${after("l.created_at", "l.id", 1)} order by l.created_at desc, l.id desc limit $3`,
-    [cursor?.at ?? null, cursor?.id ?? null, PAGE + 1],
+    `select ${LINK} where ${after("l.created_at", "l.id", 1)} and ${ofSeenOrNone("p.account_id", 4)} order by l.created_at desc, l.id desc limit $3`,
+    [cursor?.at ?? null, cursor?.id ?? null, PAGE + 1, seen.only, seen.except],
   );
   return pageOf(rows);
 }
 
-export async function linksOf(db: Db, articleId: string): Promise<LinkLine[]> {
-  const { rows } = await db.query<LinkLine>(`select ${LINK} where l.article_id = $1 order by l.created_at, l.id limit 200`, [
-    articleId,
-  ]);
+export async function linksOf(db: Db, seen: Seen, articleId: string): Promise<LinkLine[]> {
+  const { rows } = await db.query<LinkLine>(
+    `select ${LINK} where l.article_id = $1 and ${ofSeenOrNone("p.account_id", 2)} order by l.created_at, l.id limit 200`,
+    [articleId, seen.only, seen.except],
+  );
   return rows;
 }
 

@@ -1,5 +1,7 @@
+import { BRAKE_OF_ACCOUNT, type BrakeTold } from "../../delivery/brake-told.ts";
 import type { Db } from "../../store/db.ts";
 import type { Limits } from "../../lib/text/limits.ts";
+import { ofSeen, type Seen } from "./seen.ts";
 
 export interface AccountLine {
   readonly id: string;
@@ -11,7 +13,13 @@ export interface AccountLine {
   readonly voice: string;
   readonly mode: "review" | "auto";
   readonly rehearsal: boolean;
+  /** newsroom.yaml or whoever added it says so: it needs no access to its network. */
+  readonly rehearsal_declared: boolean;
   readonly rehearsal_why: string | null;
+  readonly on_unknown: "ask" | "assume-posted";
+  /** In rehearsal at a press: since when, and who pressed. */
+  readonly rehearsal_at: Date | null;
+  readonly rehearsal_by: string | null;
   readonly spacing_s: number;
   readonly origin: "file" | "editor";
   readonly state: "active" | "locked-out" | "disabled";
@@ -19,16 +27,37 @@ export interface AccountLine {
   readonly state_at: Date;
   readonly limits: Limits | null;
   readonly verified_at: Date | null;
-  readonly failures: number;
+  readonly brake: BrakeTold | null;
   readonly last_post_at: Date | null;
+  /** When its access ends, unless it is renewed by itself; then when that ends too. */
+  readonly token_ends_at: Date | null;
+  readonly token_renews: boolean;
+  readonly refresh_ends_at: Date | null;
+  readonly renew_error: string | null;
+  readonly connected_at: Date | null;
+  readonly proved_at: Date | null;
+  /** The environment variables that hold its access. */
+  readonly variables: readonly string[];
 }
 
-export async function accountLines(db: Db): Promise<AccountLine[]> {
+export async function accountLines(db: Db, seen: Seen): Promise<AccountLine[]> {
   const { rows } = await db.query<AccountLine>(
-    `select a.id, a.name, a.network, a.server, coalesce(a.remote_handle, a.handle) as handle, a.lang, a.voice, a.mode, a.rehearsal,
-            a.rehearsal_why, a.spacing_s, a.origin, a.state, a.state_why, a.state_at, a.limits, a.verified_at, a.failures,
+    `select a.id, a.name, a.network, a.server, coalesce(a.remote_handle, a.handle) as handle, a.lang, a.voice, a.mode, a.rehearsing as rehearsal, a.rehearsal as rehearsal_declared,
+            a.rehearsal_why, a.rehearsal_at, a.rehearsal_by, a.on_unknown, a.spacing_s, a.origin, a.state, a.state_why, a.state_at, a.limits, a.verified_at,
+            ${BRAKE_OF_ACCOUNT} as brake,
+            a.token_ends_at, a.token_renews, a.refresh_ends_at, a.renew_error, a.connected_at, a.proved_at,
+            array(select value from jsonb_each_text(a.settings) where key like '%Env' and key not like 'client%' order by key) as variables,
             (select max(d.posted_at) from slugline.delivery d where d.account_id = a.id and d.state = 'posted') as last_post_at
-       from slugline.account a order by a.state = 'disabled', a.name limit 1000`,
+       from slugline.account a where ${ofSeen("a.id", 1)} order by a.state = 'disabled', a.name limit 1000`,
+    [seen.only, seen.except],
+  );
+  return rows;
+}
+
+/** All accounts by name, to give people a role on each. */
+export async function accountNames(db: Db): Promise<{ id: string; name: string; network: string }[]> {
+  const { rows } = await db.query<{ id: string; name: string; network: string }>(
+    "select id, name, network from slugline.account order by state = 'disabled', name limit 1000",
   );
   return rows;
 }

@@ -1,6 +1,7 @@
 import type { Db } from "../../store/db.ts";
 import type { PostState } from "../../post/post.ts";
 import { after, micros, PAGE, pageOf, type Cursor, type Page } from "./cursor.ts";
+import { ofSeen, type Seen } from "./seen.ts";
 
 export interface PostLine {
   readonly id: string;
@@ -11,6 +12,7 @@ export interface PostLine {
   readonly text: string;
   readonly lang: string | null;
   readonly dir: "ltr" | "rtl";
+  readonly account_id: string;
   readonly account: string;
   readonly network: string;
   readonly delivery_state: string | null;
@@ -20,7 +22,7 @@ export interface PostLine {
   readonly until: Date | null;
 }
 
-const LINE = `p.id, ${micros("p.updated_at")}, p.state, p.updated_at, p.not_before, r.text, r.lang, r.dir, a.name as account, a.network,
+const LINE = `p.id, ${micros("p.updated_at")}, p.state, p.updated_at, p.not_before, r.text, r.lang, r.dir, p.account_id, a.name as account, a.network,
   d.state as delivery_state, d.remote_url, coalesce(w.name, c.by_rule) as decided_by, c.why, c.until
   from slugline.post p
   join slugline.post_revision r on r.post_id = p.id and r.revision = p.revision
@@ -31,18 +33,21 @@ const LINE = `p.id, ${micros("p.updated_at")}, p.state, p.updated_at, p.not_befo
   left join slugline.person w on w.id = c.by_person`;
 
 /** Posts in one state, latest change first. */
-export async function postsIn(db: Db, state: PostState, cursor: Cursor | undefined): Promise<Page<PostLine>> {
+export async function postsIn(db: Db, seen: Seen, state: PostState, cursor: Cursor | undefined): Promise<Page<PostLine>> {
   const { rows } = await db.query<PostLine>(
-    `select ${LINE} where p.state = $1 and ${after("p.updated_at", "p.id", 2)}
+    `select ${LINE} where p.state = $1 and p.removed_at is null and ${after("p.updated_at", "p.id", 2)} and ${ofSeen("p.account_id", 5)}
       order by p.updated_at desc, p.id desc limit $4`,
-    [state, cursor?.at ?? null, cursor?.id ?? null, PAGE + 1],
+    [state, cursor?.at ?? null, cursor?.id ?? null, PAGE + 1, seen.only, seen.except],
   );
   return pageOf(rows);
 }
 
 /** The posts of one article. */
-export async function postsOf(db: Db, articleId: string): Promise<PostLine[]> {
-  const { rows } = await db.query<PostLine>(`select ${LINE} where p.article_id = $1 order by p.created_at, p.id`, [articleId]);
+export async function postsOf(db: Db, seen: Seen, articleId: string): Promise<PostLine[]> {
+  const { rows } = await db.query<PostLine>(
+    `select ${LINE} where p.article_id = $1 and p.removed_at is null and ${ofSeen("p.account_id", 2)} order by p.created_at, p.part, p.id`,
+    [articleId, seen.only, seen.except],
+  );
   return rows;
 }
 

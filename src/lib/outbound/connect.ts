@@ -1,6 +1,7 @@
 import { lookup as systemLookup } from "node:dns/promises";
 import { connect as netConnect, isIP, type LookupFunction, type Socket } from "node:net";
 import { connect as tlsConnect } from "node:tls";
+import { say } from "../say.ts";
 import { plainHost, type Guard } from "./address.ts";
 import { blocked, connectFault, OutboundError } from "./error.ts";
 
@@ -84,7 +85,13 @@ export function createConnect(options: ConnectOptions): Connect {
       socket.destroy();
       if (signal.aborted) throw error;
       const why = error instanceof Error ? error.message : String(error);
-      throw new OutboundError("OUTBOUND_TLS", "no", `${hostname} could not prove who it is: ${why}`, { where: hostname }, error);
+      throw new OutboundError(
+        "OUTBOUND_TLS",
+        "no",
+        say`${hostname} could not prove who it is: ${why}`,
+        { where: hostname },
+        error,
+      );
     }
   }
 
@@ -101,7 +108,7 @@ export function createConnect(options: ConnectOptions): Connect {
       throw new OutboundError(
         "OUTBOUND_CONNECT_TIMEOUT",
         "no",
-        `${where} did not take the connection within ${options.timeoutMs} ms.`,
+        say`${where} did not take the connection within ${options.timeoutMs} ms.`,
         { where },
         error,
       );

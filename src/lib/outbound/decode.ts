@@ -1,6 +1,7 @@
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate, inflateRaw } from "node:zlib";
 import { codeOf } from "../fault.ts";
+import { say } from "../say.ts";
 import { OutboundError } from "./error.ts";
 
 const decoders = {
@@ -23,7 +24,7 @@ export async function decode(body: Buffer, encoding: string | undefined, maxByte
   if (named === "" || named === "identity" || body.length === 0) return body;
   const decoder = decoderOf(named, body);
   if (!decoder)
-    throw new OutboundError("OUTBOUND_ENCODING", "maybe", `${where} answered in an encoding we did not ask for.`, { where });
+    throw new OutboundError("OUTBOUND_ENCODING", "maybe", say`${where} answered in an encoding we did not ask for.`, { where });
   try {
     return await decoder(body, { maxOutputLength: maxBytes });
   } catch (error) {
@@ -31,7 +32,7 @@ export async function decode(body: Buffer, encoding: string | undefined, maxByte
     throw new OutboundError(
       "OUTBOUND_ENCODING",
       "maybe",
-      `${where} answered with a body that cannot be decoded (${named}).`,
+      say`${where} answered with a body that cannot be decoded (${named}).`,
       { where },
       error,
     );
@@ -39,7 +40,7 @@ export async function decode(body: Buffer, encoding: string | undefined, maxByte
 }
 
 export function tooLarge(maxBytes: number, where: string): OutboundError {
-  return new OutboundError("OUTBOUND_TOO_LARGE", "maybe", `${where} answered with more than ${maxBytes} bytes.`, {
+  return new OutboundError("OUTBOUND_TOO_LARGE", "maybe", say`${where} answered with more than ${maxBytes} bytes.`, {
     where,
     maxBytes,
   });

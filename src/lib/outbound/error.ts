@@ -1,4 +1,5 @@
 import { Fault, codeOf, sentenceOf } from "../fault.ts";
+import { say } from "../say.ts";
 
 /**
  * A request that brought no usable answer. `sent` is what a delivery lives by:
@@ -28,11 +29,11 @@ export function connectFault(error: unknown, where: string): OutboundError {
   if (error instanceof OutboundError) return error;
   const code = codeOf(error) ?? "";
   const told = (named: string, sentence: string) => new OutboundError(named, "no", sentence, { where, cause: code }, error);
-  if (NO_NAME.has(code)) return told("OUTBOUND_NAME_NOT_FOUND", `The name of ${where} was not found.`);
-  if (code === "ECONNREFUSED") return told("OUTBOUND_REFUSED", `${where} refused the connection.`);
+  if (NO_NAME.has(code)) return told("OUTBOUND_NAME_NOT_FOUND", say`The name of ${where} was not found.`);
+  if (code === "ECONNREFUSED") return told("OUTBOUND_REFUSED", say`${where} refused the connection.`);
   if (code === "ETIMEDOUT" || code === "UND_ERR_CONNECT_TIMEOUT")
-    return told("OUTBOUND_CONNECT_TIMEOUT", `${where} did not take the connection in time.`);
-  return told("OUTBOUND_CONNECT", `${where} could not be connected to: ${sentenceOf(error)}`);
+    return told("OUTBOUND_CONNECT_TIMEOUT", say`${where} did not take the connection in time.`);
+  return told("OUTBOUND_CONNECT", say`${where} could not be connected to: ${sentenceOf(error)}`);
 }
 
 /** Whatever broke once writing had begun. */
@@ -41,7 +42,7 @@ export function brokenFault(error: unknown, where: string): OutboundError {
   return new OutboundError(
     "OUTBOUND_BROKEN",
     "maybe",
-    `${where} broke off: ${sentenceOf(error)}`,
+    say`${where} broke off: ${sentenceOf(error)}`,
     { where, cause: codeOf(error) },
     error,
   );
@@ -51,7 +52,7 @@ export function blocked(where: string, why: string): OutboundError {
   return new OutboundError(
     "OUTBOUND_BLOCKED",
     "no",
-    `${where} may not be reached: ${why}. If it is meant, add it to outbound.allow.`,
+    say`${where} may not be reached: ${why}. If it is meant, add it to outbound.allow.`,
     { where },
   );
 }

@@ -1,5 +1,6 @@
 import type { Dispatcher } from "undici";
-import { codeOf, sentenceOf } from "../fault.ts";
+import { codeOf, reasonOf } from "../fault.ts";
+import { say } from "../say.ts";
 import { tooLarge } from "./decode.ts";
 import { brokenFault, connectFault, OutboundError } from "./error.ts";
 
@@ -39,7 +40,9 @@ export function exchange(dispatcher: Dispatcher, hop: Hop): Promise<Exchanged> {
   let controller: Dispatcher.DispatchController | undefined;
 
   const onAbort = () =>
-    fail(new OutboundError("OUTBOUND_ABORTED", sent(), `The request to ${where} was called off.`, { where }, hop.signal?.reason));
+    fail(
+      new OutboundError("OUTBOUND_ABORTED", sent(), say`The request to ${where} was called off.`, { where }, hop.signal?.reason),
+    );
   const whole = setTimeout(() => fail(late("OUTBOUND_TIMEOUT", hop.timeoutMs)), hop.timeoutMs);
   const connecting = setTimeout(() => fail(late("OUTBOUND_CONNECT_TIMEOUT", hop.connectTimeoutMs)), hop.connectTimeoutMs);
   let waiting: NodeJS.Timeout | undefined;
@@ -49,7 +52,7 @@ export function exchange(dispatcher: Dispatcher, hop: Hop): Promise<Exchanged> {
     return written ? "maybe" : "no";
   }
   function late(code: string, ms: number): OutboundError {
-    return new OutboundError(code, sent(), `${where} did not answer within ${Math.round(ms)} ms.`, { where });
+    return new OutboundError(code, sent(), say`${where} did not answer within ${Math.round(ms)} ms.`, { where });
   }
   function settle(): boolean {
     if (settled) return false;
@@ -99,7 +102,7 @@ export function exchange(dispatcher: Dispatcher, hop: Hop): Promise<Exchanged> {
     try {
       hop.beforeWrite?.();
     } catch (error) {
-      fail(new OutboundError(codeOf(error) ?? "OUTBOUND_ABORTED", "no", sentenceOf(error), { where }, error));
+      fail(new OutboundError(codeOf(error) ?? "OUTBOUND_ABORTED", "no", reasonOf(error), { where }, error));
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Agent as HttpAgent } from "node:http";
 import { Agent, type Dispatcher } from "undici";
+import { say } from "../say.ts";
 import { createGuard } from "./address.ts";
 import { createAgent, undiciConnector } from "./agent.ts";
 import { createConnect, type Dial, type Lookup } from "./connect.ts";
@@ -145,7 +146,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
 }
 
 function tooMany(url: URL, count: number): OutboundError {
-  return new OutboundError("OUTBOUND_REDIRECT", "maybe", `${url.host} redirected once more after ${count} redirects.`, {
+  return new OutboundError("OUTBOUND_REDIRECT", "maybe", say`${url.host} redirected once more after ${count} redirects.`, {
     where: url.host,
   });
 }
@@ -153,21 +154,19 @@ function tooMany(url: URL, count: number): OutboundError {
 /** Once a hop was written, the whole request may have had an effect, whatever its next hop failed of. */
 function afterRedirect(error: unknown, hops: number): unknown {
   if (!(error instanceof OutboundError) || hops === 0 || error.sent === "maybe") return error;
-  return new OutboundError(error.code, "maybe", error.message, error.detail, error);
+  return new OutboundError(error.code, "maybe", error.said, error.detail, error);
 }
 
 function checked(url: string | URL): URL {
   const parsed = URL.parse(String(url));
-  const why =
-    parsed === null
-      ? "it is no address"
-      : parsed.protocol !== "http:" && parsed.protocol !== "https:"
-        ? "it is neither http nor https"
-        : parsed.username || parsed.password
-          ? "it carries a name or password"
-          : undefined;
-  if (parsed && why === undefined) return parsed;
-  throw new OutboundError("OUTBOUND_BAD_URL", "no", `An address cannot be asked: ${why}.`, { where: parsed?.host });
+  if (parsed === null) throw unaskable(parsed, "it is no address");
+  if (parsed.protocol !== "http:" && parsed.protocol !== "https:") throw unaskable(parsed, "it is neither http nor https");
+  if (parsed.username || parsed.password) throw unaskable(parsed, "it carries a name or password");
+  return parsed;
+}
+
+function unaskable(url: URL | null, why: string): OutboundError {
+  return new OutboundError("OUTBOUND_BAD_URL", "no", say`An address cannot be asked: ${why}.`, { where: url?.host });
 }
 
 /** What would tell a stranger who we are, or belongs to the connection and not to the message. */

@@ -1,3 +1,4 @@
+import { say } from "../say.ts";
 import { OutboundError } from "./error.ts";
 
 /** What one hop asks for. */
@@ -46,5 +47,5 @@ export function follow(asked: Asked, status: number, location: string | undefine
 }
 
 function refuse(where: string, what: string): OutboundError {
-  return new OutboundError("OUTBOUND_REDIRECT", "maybe", `${where} redirects ${what}: not followed.`, { where });
+  return new OutboundError("OUTBOUND_REDIRECT", "maybe", say`${where} redirects ${what}: not followed.`, { where });
 }

@@ -1,45 +1,31 @@
 import { Fault } from "../fault.ts";
+import { EMOJI_ON_X } from "./emoji.ts";
 import type { Limits } from "./limits.ts";
+import { linksOnMastodon, linksOnX, type Span } from "./links.ts";
 
 // Runs in the browser too: no imports from node.
 
 const GRAPHEMES = new Intl.Segmenter("und", { granularity: "grapheme" });
 
-/** http(s) links with a real-looking host. Networks see no link in `http://localhost:3001/x`, so neither do we. */
-const LINK =
-  /https?:\/\/(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+\p{L}{2,}(?::\d{1,5})?(?:[/?#][^\s<>"“”«»、。，！？]*)?/giu;
-/** X also links `example.org/x` without its scheme. Without a list of all top-level domains this finds too many, never too few. */
-const BARE_LINK = /(?<![\p{L}\p{N}@._/-])(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+[a-z]{2,}(?:\/[^\s<>"“”«»]*)?/giu;
-/** `@user@domain`, as Mastodon's composer finds it. */
-const REMOTE_MENTION = /(?<![/\p{L}\p{N}_@])(@\w+(?:[.-]\w+)*)@[a-z0-9](?:[a-z0-9.:-]*[a-z0-9])?/giu;
-
-/** Where links stand in `text`, as [start, end) in UTF-16 units; punctuation that ends a sentence is not part of one. */
-export function linksIn(text: string): [number, number][] {
-  return [...text.matchAll(LINK)].map((match) => [match.index, match.index + withoutTail(match[0]).length]);
-}
-
-/** A link does not end in punctuation, nor in a bracket it did not open. */
-function withoutTail(link: string): string {
-  let end = link.length;
-  for (; end > 0; end--) {
-    const last = link[end - 1]!;
-    if (/[.,;:!?'’…*_~]/.test(last)) continue;
-    const opener = { ")": "(", "]": "[", "}": "{" }[last];
-    if (opener === undefined || link.slice(0, end).split(opener).length >= link.slice(0, end).split(last).length) break;
-  }
-  return link.slice(0, end);
-}
+/**
+ * `@user@server`, as Mastodon finds it, where all its versions agree. What only some of them shorten counts whole: a post
+ * that seems a little longer than it is can be sent, one that seems shorter is refused.
+ */
+const REMOTE_MENTION =
+  /(?<![=/@\p{L}\p{M}\p{N}_])(@\w+(?:[.-]+\w+)*)@(?=([a-z0-9][a-z0-9_.-]*[a-z0-9_]))\2(?![@＠\xc0-\u024f\u1e00-\u1eff]|:\/\/)/giu;
+/** Consonants that a virama joins: one character since Unicode 15.1, two to the servers that count by an older one. */
+const CONJUNCT =
+  /[\u094d\u09cd\u0acd\u0b4d\u0c4d\u0d4d\u1039\u17d2\u1a60\u1b44\u1bab\ua9c0\uaaf6\u{10a3f}\u{11133}\u{113d0}\u{1193e}\u{11a47}\u{11a99}\u{11f42}][\p{M}\u200d]*(?=\p{Lo})/gu;
 
 /** The length of `text` as the network counts it, in `limits.unit`s. */
 export function lengthOf(text: string, limits: Limits): number {
-  const plain = limits.shortMentions ? text.replace(REMOTE_MENTION, "$1") : text;
   switch (limits.unit) {
     case "grapheme":
-      return linked(plain, limits.perLink, graphemes);
+      return atMostGraphemes(plain(text, limits));
     case "utf16":
-      return linked(plain, limits.perLink, (part) => part.length);
+      return plain(text, limits).length;
     case "weighted":
-      return weighted(plain, limits.perLink ?? 23);
+      return weighted(text, limits.perLink ?? 23);
     default:
       throw new Fault("UNIT_UNKNOWN", `Text cannot be counted in "${String(limits.unit)}".`, { unit: limits.unit });
   }
@@ -63,43 +49,26 @@ export function graphemes(text: string): number {
   return count;
 }
 
-function linked(text: string, perLink: number | null, count: (part: string) => number): number {
-  if (perLink === null) return count(text);
-  let total = 0;
-  let from = 0;
-  for (const [start, end] of linksIn(text)) {
-    total += count(text.slice(from, start)) + perLink;
-    from = end;
-  }
-  return total + count(text.slice(from));
+function atMostGraphemes(text: string): number {
+  return graphemes(text) + (text.match(CONJUNCT)?.length ?? 0);
 }
 
-/** twitter-text v3: code points in these ranges cost one, others two; an emoji sequence two; a link 23. Text is counted in NFC. */
+/** The text as it is counted where a link costs the same whatever its length (Mastodon). */
+function plain(text: string, { perLink, shortMentions }: Limits): string {
+  const linked = perLink === null ? text : without(text, linksOnMastodon(text)).join("x".repeat(perLink));
+  return shortMentions ? linked.replace(REMOTE_MENTION, "$1") : linked;
+}
+
+/** twitter-text v3: in NFC a link costs the same whatever its length, an emoji two, letters of most alphabets one, others two. */
 function weighted(text: string, perLink: number): number {
   const composed = text.normalize("NFC");
-  let total = 0;
-  let from = 0;
-  for (const [start, end] of linksIn(composed)) {
-    total += weightedBare(composed.slice(from, start), perLink) + perLink;
-    from = end;
-  }
-  return total + weightedBare(composed.slice(from), perLink);
+  const links = linksOnX(composed);
+  return without(composed, links).reduce((sum, part) => sum + weightOf(part), links.length * perLink);
 }
 
-function weightedBare(text: string, perLink: number): number {
+function weightOf(text: string): number {
   let total = 0;
-  let from = 0;
-  for (const match of text.matchAll(BARE_LINK)) {
-    const link = withoutTail(match[0]);
-    total += weightedPlain(text.slice(from, match.index)) + Math.max(perLink, weightedPlain(link));
-    from = match.index + link.length;
-  }
-  return total + weightedPlain(text.slice(from));
-}
-
-function weightedPlain(text: string): number {
-  let total = 0;
-  for (const character of text.replace(/\p{RGI_Emoji}/gv, "字")) total += isLight(character.codePointAt(0)!) ? 1 : 2;
+  for (const character of text.replace(EMOJI_ON_X, "字")) total += isLight(character.codePointAt(0)!) ? 1 : 2;
   return total;
 }
 
@@ -107,4 +76,10 @@ function isLight(point: number): boolean {
   return (
     point <= 4351 || (point >= 8192 && point <= 8205) || (point >= 8208 && point <= 8223) || (point >= 8242 && point <= 8247)
   );
+}
+
+/** What of `text` stands between the spans. */
+function without(text: string, spans: readonly Span[]): string[] {
+  const ends = [0, ...spans.map(([, end]) => end)];
+  return ends.map((from, at) => text.slice(from, spans[at]?.[0]));
 }

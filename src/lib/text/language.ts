@@ -35,7 +35,7 @@ export async function languageOf(text: string, declared: string | null): Promise
   if (found !== undefined) return found;
   const { eld } = await import("eld/extrasmall");
   const detected = eld.detect(sample).language;
-  return detected === "" ? null : kurdish(detected, script);
+  return detected === "" ? told : kurdish(detected, script);
 }
 
 /** A language tag in its canonical form (`EN_us` -> `en-US`); null when it is none. */
@@ -71,11 +71,12 @@ function kurdish(tag: string, script: Script | null): string {
   return script === "Arab" || /-Arab\b/.test(tag) ? "ckb" : "kmr";
 }
 
-/** Arabic script with more than 4 % of ڕڵۆێە is Sorani; Latin with more than 1.5 % of êîû and two of its small words Kurmanji. */
+/** Arabic script with more than 4 % of ڕڵۆێە is Sorani (Uyghur, with its own vowels, has some of them too); Latin with more than 1.5 % of êîû and two of its small words Kurmanji. */
 function kurdishIn(text: string, script: Script): string | undefined {
-  const letters = text.match(/\p{L}/gu)?.length ?? 0;
-  if (script === "Arab" && (text.match(/[ڕڵۆێە]/gu)?.length ?? 0) > letters * 0.04) return "ckb";
-  if (script !== "Latn" || (text.match(/[êîû]/giu)?.length ?? 0) <= letters * 0.015) return undefined;
+  const letters = text.match(/\p{L}/gu)?.length ?? 1;
+  const share = (some: RegExp) => (text.match(some)?.length ?? 0) / letters;
+  if (script === "Arab" && share(/[ڕڵۆێە]/gu) > 0.04) return share(/[ۇۈۋې]/gu) > 0.04 ? "ug" : "ckb";
+  if (script !== "Latn" || share(/[êîû]/giu) <= 0.015) return undefined;
   const small = new Set(text.toLowerCase().match(/(?<!\p{L})(?:û|ku|di|ji|li|bi|ya|yên|bo|de)(?!\p{L})/gu));
   return small.size >= 2 ? "kmr" : undefined;
 }

@@ -15,4 +15,10 @@ export interface Limits {
   readonly shortMentions?: boolean;
   /** How many pictures a post may carry, and how long their alt text may be (in graphemes). */
   readonly media?: { readonly max: number; readonly altMax: number; readonly maxBytes: number };
+  /** Whether a warning before the text has a field of its own, which counts too (Mastodon's spoiler_text). */
+  readonly spoiler?: boolean;
+  /** The same words may stand on one account of an owner only (X's rules on automation). */
+  readonly forbidsCopies?: boolean;
+  /** What one post costs, where the network takes money (X). */
+  readonly cost?: { readonly plain: number; readonly withLink: number; readonly currency: string };
 }

@@ -1,9 +1,10 @@
+import { text } from "../../lib/json.ts";
 import type { Answer, Outbound, RequestOptions } from "../../lib/outbound/outbound.ts";
 import { retryAt } from "../../lib/retry-after.ts";
 import { cleanText } from "../../lib/text/clean.ts";
 import type { Clock } from "../../lib/time.ts";
-import type { Account } from "../network.ts";
-import { text } from "./json.ts";
+import { hearing, rateOf } from "../hearing.ts";
+import { wordless, type Account, type Rate } from "../network.ts";
 
 /** What a server answered, read. */
 export interface Reply {
@@ -41,19 +42,31 @@ export function createAskOpenly(deps: Deps): Ask {
 
 async function request(deps: Deps, account: Account, path: string, options: RequestOptions, token: string): Promise<Reply> {
   const headers = { accept: "application/json", ...options.headers };
-  const answer = await deps.outbound.request(new URL(path, account.server), { timeoutMs: deps.requestMs, ...options, headers });
+  const url = new URL(path, account.server);
+  const answer = await hearing(
+    { account, url, now: deps.clock.now },
+    () => deps.outbound.request(url, { timeoutMs: deps.requestMs, ...options, headers }),
+    (told, now) => rateOf(told.headers, "x-ratelimit", { scope: "account", of: limited(options.method, path) }, now),
+  );
   const json = parsed(answer);
+  const said = text(json, "error");
   const when = retryAt(answer.headers, deps.clock.now());
   return {
     status: answer.status,
     headers: answer.headers,
     json,
-    told: sentence(text(json, "error") ?? `the answer is ${answer.headers["content-type"] ?? "of no type"}`, token),
+    told: said === null ? wordless(answer.headers["content-type"]) : sentence(said, [token]),
     later: when === undefined ? {} : { retryAt: when },
   };
 }
 
-function parsed(answer: Answer): unknown {
+/** A post's answer tells of the limit on posts, a picture's of that on pictures, any other of the one on all requests. */
+function limited(method: string | undefined, path: string): Rate["of"] {
+  return method === "POST" || path.startsWith("/api/v2/media") ? "posts" : "both";
+}
+
+/** Undefined when the body is not JSON. */
+export function parsed(answer: Answer): unknown {
   try {
     return JSON.parse(answer.body.toString("utf8"));
   } catch {
@@ -61,9 +74,9 @@ function parsed(answer: Answer): unknown {
   }
 }
 
-/** The token goes before the sentence is cut, so that no piece of it is left at the end. */
-function sentence(said: string, token: string): string {
-  const forms = [token, encodeURIComponent(token)].filter((form) => form !== "");
+/** Tokens go before the sentence is cut, so that no piece of one is left at the end. */
+export function sentence(said: string, tokens: readonly string[]): string {
+  const forms = tokens.flatMap((token) => [token, encodeURIComponent(token)]).filter((form) => form !== "");
   const harmless = forms.reduce((so, form) => so.replaceAll(form, "[the token]"), cleanText(said));
   return `${harmless.slice(0, 300).replace(/\.$/, "")}.`;
 }

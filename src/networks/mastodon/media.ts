@@ -1,11 +1,13 @@
 import type { Outbound } from "../../lib/outbound/outbound.ts";
+import { fetchPicture, type PictureType } from "../../lib/picture.ts";
+import { say } from "../../lib/say.ts";
 import { graphemes } from "../../lib/text/count.ts";
 import type { Limits } from "../../lib/text/limits.ts";
 import { shorten } from "../../lib/text/shorten.ts";
 import type { Clock } from "../../lib/time.ts";
-import type { Account, Media, Outcome } from "../network.ts";
+import { beforehand, type Account, type Media, type Outcome } from "../network.ts";
 import type { Ask } from "./ask.ts";
-import { beforehand, outcomeOf, outcomeOfError } from "./outcome.ts";
+import { outcomeOf, outcomeOfError } from "./outcome.ts";
 
 interface Deps {
   readonly outbound: Outbound;
@@ -18,13 +20,14 @@ interface Deps {
 
 const POLL_MS = 500;
 const POLLS = 40;
-const TYPES: Readonly<Record<string, string>> = {
+const EXTENSIONS: Readonly<Record<PictureType, string>> = {
   "image/jpeg": "jpg",
   "image/png": "png",
   "image/gif": "gif",
   "image/webp": "webp",
   "image/avif": "avif",
 };
+const TYPES = Object.keys(EXTENSIONS) as PictureType[];
 
 /**
  * Takes pictures to the account's server, with their alternative texts, and waits until they may be posted. An upload
@@ -50,22 +53,11 @@ export async function uploadMedia(deps: Deps, media: readonly Media[]): Promise<
 
 async function upload(deps: Deps, media: Media): Promise<string | Outcome> {
   const { maxBytes = 0, altMax = 1_500 } = deps.limits.media ?? {};
-  const picture = await deps.outbound.request(media.url, {
-    redirects: 3,
-    maxBytes,
-    timeoutMs: 15_000,
-    signal: deps.signal,
-    headers: { accept: "image/*" },
-  });
-  const type = picture.headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
-  if (picture.status !== 200) return { kind: "busy", why: `The picture ${media.url} answered ${picture.status}.` };
-  if (!(type in TYPES))
-    return {
-      kind: "refused",
-      why: `The picture ${media.url} is ${type || "of no type"}; Mastodon takes ${Object.keys(TYPES).join(", ")}.`,
-    };
+  const picture = await fetchPicture(deps.outbound, media.url, { maxBytes, types: TYPES, signal: deps.signal });
+  if (picture.kind !== "picture") return { kind: picture.kind === "never" ? "refused" : "busy", why: picture.why };
+  const { bytes, type } = picture;
   const alt = shorten(media.alt, (candidate) => graphemes(candidate) <= altMax);
-  const form = multipart({ description: alt }, { name: "file", filename: `picture.${TYPES[type]}`, type, bytes: picture.body });
+  const form = multipart({ description: alt }, { name: "file", filename: `picture.${EXTENSIONS[type]}`, type, bytes });
   const reply = await deps.ask(deps.account, "/api/v2/media", { method: "POST", ...form, signal: deps.signal });
   const taken = outcomeOf(reply);
   if (taken.kind !== "posted") return about(media, taken);
@@ -82,12 +74,12 @@ async function untilProcessed(deps: Deps, id: string, media: Media): Promise<str
     await deps.clock.sleep(POLL_MS, deps.signal);
     deps.signal.throwIfAborted();
   }
-  return { kind: "busy", why: `The server did not finish the picture ${media.url} in time.` };
+  return { kind: "busy", why: say`The server did not finish the picture ${media.url} in time.` };
 }
 
 function about(media: Media, outcome: Outcome): Outcome {
   const known = beforehand(outcome);
-  return "why" in known ? { ...known, why: `The picture ${media.url}: ${known.why}` } : known;
+  return "why" in known ? { ...known, why: say`The picture ${media.url}: ${known.why}` } : known;
 }
 
 /** multipart/form-data as RFC 7578 writes it. */

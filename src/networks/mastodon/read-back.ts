@@ -1,14 +1,12 @@
-import { sentenceOf } from "../../lib/fault.ts";
+import { reasonOf } from "../../lib/fault.ts";
+import { at, text, webAddress } from "../../lib/json.ts";
 import { readHtml } from "../../lib/read-html.ts";
-import type { Clock } from "../../lib/time.ts";
+import { say } from "../../lib/say.ts";
+import { earliestThere, type Clock } from "../../lib/time.ts";
 import type { Account, DeliveryKey, Found } from "../network.ts";
 import type { Ask } from "./ask.ts";
-import { at, text, webAddress } from "./json.ts";
+import { statusIdOf } from "./reply.ts";
 
-/** What the two clocks may differ by once the server's `Date`, which has whole seconds, has told how they stand (ms). */
-const TOLERANCE_MS = 10_000;
-/** The same where the server sends no `Date`: clocks are then taken to agree within this (ms). */
-const UNTOLD_MS = 5 * 60_000;
 const PAGE = 40;
 const MOST_PAGES = 10;
 
@@ -42,7 +40,7 @@ export async function readBack(
         );
       return unreadable === 0
         ? { kind: "absent" }
-        : cannotTell(`${unreadable} of the account's posts could not be read; this one may be among them.`);
+        : cannotTell(say`${unreadable} of the account's posts could not be read; this one may be among them.`);
     };
     for (let page = 0, before = ""; page < MOST_PAGES; page += 1) {
       const reply = await deps.ask(
@@ -51,10 +49,12 @@ export async function readBack(
         { signal },
       );
       if (reply.status !== 200)
-        return { ...cannotTell(`The account's posts could not be read (${reply.status}): ${reply.told}`), ...reply.later };
+        return { ...cannotTell(say`The account's posts could not be read (${reply.status}): ${reply.told}`), ...reply.later };
       if (!Array.isArray(reply.json))
-        return cannotTell("The account's posts could not be read: the answer is not what Mastodon answers.");
-      since ??= earliest(key, reply.headers["date"], deps.clock.monotonic() - startedAt);
+        return cannotTell(say`The account's posts could not be read: the answer is not what ${"Mastodon"} answers.`);
+      // The moment on the server's clock before which nothing can be this delivery: too late, and the post is not found and
+      // is sent again; too early, and whatever is found would still have to bear the same link.
+      since ??= earliestThere(key.intentAt, key.now + deps.clock.monotonic() - startedAt, reply.headers["date"]);
       let last: { readonly id: string; readonly made: number } | undefined;
       for (const one of reply.json as unknown[]) {
         const [id, made, content] = [text(one, "id"), Date.parse(text(one, "created_at") ?? ""), contentOf(one)];
@@ -64,31 +64,20 @@ export async function readBack(
           if (key.link !== null && id !== null && content !== null && !owned.has(id) && isOurs(one, content, key)) older = true;
           continue;
         }
-        if (id === null || Number.isNaN(made) || content === null) unreadable += 1;
-        else if (!owned.has(id) && isOurs(one, content, key)) return { kind: "posted", id, url: webAddress(one, "url") };
+        if (id !== null && owned.has(id)) continue;
+        const ours = content === null ? null : isOurs(one, content, key);
+        if (id === null || Number.isNaN(made) || ours === null) unreadable += 1;
+        else if (ours) return { kind: "posted", id, url: webAddress(one, "url") };
       }
       if (!last || last.made < since) return ended();
       before = last.id;
     }
     return cannotTell(
-      `The account posted more than ${PAGE * MOST_PAGES} times since; this post may be among them or further back.`,
+      say`The account posted more than ${PAGE * MOST_PAGES} times since; this post may be among them or further back.`,
     );
   } catch (error) {
-    return cannotTell(sentenceOf(error));
+    return cannotTell(reasonOf(error));
   }
-}
-
-/**
- * The moment on the server's clock before which nothing can be this delivery. Every doubt makes it earlier: a post that
- * is not found is sent again, while one found too early would have to bear the same link.
- *
- * @param date the answer's `Date`
- * @param sinceKeyMs how long ago `key.now` was read
- */
-function earliest(key: DeliveryKey, date: string | undefined, sinceKeyMs: number): number {
-  const theirs = Date.parse(date ?? "");
-  if (Number.isNaN(theirs)) return key.intentAt - UNTOLD_MS;
-  return key.intentAt + theirs - (key.now + sinceKeyMs) - TOLERANCE_MS;
 }
 
 /** Empty for a post of pictures alone; null when it cannot be read. */
@@ -97,22 +86,32 @@ function contentOf(status: unknown): string | null {
   return typeof content === "string" ? content : null;
 }
 
-/** By the post's own link, which no other post has; without one, by its words. */
-function isOurs(status: unknown, content: string, key: DeliveryKey): boolean {
+/**
+ * By the post's own link, which no other post has; without one, by its words and by what it answers. Null where that cannot
+ * be told: an answer whose parent was deleted since says no more what it answered.
+ */
+function isOurs(status: unknown, content: string, key: DeliveryKey): boolean | null {
   const { text: words, links } = readHtml(content);
   if (key.link !== null) return links.includes(key.link) || text(at(status, "card"), "url") === key.link;
-  return plain(words) === plain(key.text);
+  if (plain(words) !== plain(key.text)) return false;
+  const wanted = key.replyTo === undefined ? null : statusIdOf(key.replyTo.parent);
+  const parent = text(status, "in_reply_to_id");
+  return parent === null && wanted !== null ? null : parent === wanted;
 }
 
 /** `@Someone@their.example`, as written or as Mastodon shows it: `@someone`. */
 const MENTION = /(?<![/=\p{L}\p{N}_])@(\w+(?:[.-]+\w+)*)(?:@[\p{L}\p{N}](?:[\p{L}\p{N}.:_-]*[\p{L}\p{N}])?)?/gu;
 
 function plain(words: string): string {
-  return words
-    .normalize("NFC")
-    .replace(MENTION, (_all, name: string) => `@${name.toLowerCase()}`)
-    .replace(/\s+/gu, " ")
-    .trim();
+  return (
+    words
+      .normalize("NFC")
+      .replace(MENTION, (_all, name: string) => `@${name.toLowerCase()}`)
+      // A network may drop direction marks; a reader sees none.
+      .replace(/[\u200e\u200f]/gu, "")
+      .replace(/\s+/gu, " ")
+      .trim()
+  );
 }
 
 function cannotTell(why: string): Found {

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { Fault } from "../../lib/fault.ts";
+import { text } from "../../lib/json.ts";
+import { say } from "../../lib/say.ts";
 import type { Account, Verified } from "../network.ts";
 import type { Ask } from "./ask.ts";
-import { text } from "./json.ts";
 
 /** Whose a token is. Asked once per token in a process: the account behind one does not change. */
 export function createWhose(ask: Ask) {
@@ -22,7 +23,7 @@ export function createWhose(ask: Ask) {
       return { ok: false, id: null, handle: null, endsAt: null, why: lockedOut(account, status, told) };
     const id = text(json, "id");
     if (status !== 200 || id === null)
-      throw new Fault("MASTODON_ANSWER", `${account.server} did not say whose token this is (${status}): ${told}`);
+      throw new Fault("MASTODON_ANSWER", say`${account.server} did not say whose token this is (${status}): ${told}`);
     ids.set(key, id);
     return { ok: true, id, handle: text(json, "acct"), endsAt: null, why: null };
   }
@@ -32,7 +33,7 @@ export function createWhose(ask: Ask) {
     const known = ids.get(await keyOf(account));
     if (known !== undefined) return known;
     const { id, why } = await verify(account, signal);
-    if (id === null) throw new Fault("MASTODON_ANSWER", why ?? `${account.server} did not say whose token this is.`);
+    if (id === null) throw new Fault("MASTODON_ANSWER", why ?? say`${account.server} did not say whose token this is.`);
     return id;
   }
 
@@ -40,5 +41,5 @@ export function createWhose(ask: Ask) {
 }
 
 function lockedOut(account: Account, status: number, told: string): string {
-  return `${account.server} does not accept the token of ${account.name} (${status}): ${told} Make a new one under Preferences > Development, with write:statuses, write:media, read:accounts and read:statuses.`;
+  return say`${account.server} does not accept the token of ${account.name} (${status}): ${told} Make a new one under Preferences > Development, with write:statuses, write:media, read:accounts and read:statuses.`;
 }

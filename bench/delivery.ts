@@ -1,0 +1,95 @@
+import { loadavg } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { approve } from "../src/review/decide.ts";
+import { quantile } from "../test/support/slugline.ts";
+import { until } from "../test/support/store.ts";
+import { oneRound, WITHIN_MS, type Round } from "./support/delivery-round.ts";
+import { writePosts } from "./support/posts.ts";
+import { missing, openStand, type Kind, type Stand } from "./support/delivery-stand.ts";
+import type { Taken } from "./support/network-child.ts";
+
+const ACCOUNTS = [1, 10, 100];
+const POSTS = 500;
+const ROUNDS = 5;
+const APPROVALS = 200;
+const EVERY_MS = 100;
+const AT_LEAST = 0.5;
+
+/**
+ * Posts a second to a local network over 1, 10 and 100 accounts, beside a bare BullMQ job that makes the same request on
+ * the same queue; in turns, so that both meet the same machine. And from an approval to the post taken, under light load.
+ */
+export async function run({ json }: { json: boolean }): Promise<void> {
+  for (const kind of Object.keys(missing) as Kind[]) {
+    if (missing[kind]) {
+      console.log(`  ${kind}: not measured, ${missing[kind]}`);
+      continue;
+    }
+    await using stand = await openStand(kind);
+    for (const accounts of ACCOUNTS) {
+      await oneRound(stand, "ours", accounts, POSTS / 5);
+      await oneRound(stand, "bare", accounts, POSTS / 5);
+      const [ours, bare]: Round[][] = [[], []];
+      for (let round = 0; round < ROUNDS; round += 1) {
+        // Who goes first changes from round to round.
+        for (const who of round % 2 === 0 ? (["ours", "bare"] as const) : (["bare", "ours"] as const))
+          (who === "ours" ? ours : bare)!.push(await oneRound(stand, who, accounts, POSTS));
+      }
+      tell(kind, accounts, { ours: ours!, bare: bare! }, json);
+    }
+    await tellLatency(kind, stand, json);
+  }
+}
+
+/** From the answer to an approval to the post taken, one approval every 100 ms over ten accounts. */
+async function tellLatency(kind: Kind, stand: Stand, json: boolean): Promise<void> {
+  const posts = await writePosts(stand.store, stand.accounts.slice(0, 10), APPROVALS);
+  const approved = new Map<string, number>();
+  for (const { id, text } of posts) {
+    const decided = await approve(stand.store, { postId: id, revision: 1, by: { rule: "bench" } });
+    if (!decided.ok) throw new Error(`not approved: ${decided.code}`);
+    approved.set(text, performance.timeOrigin + performance.now());
+    await sleep(EVERY_MS);
+  }
+  const taken: Taken[] = [];
+  await until(async () => taken.push(...(await stand.taken())) >= APPROVALS, WITHIN_MS);
+  const took = taken.map(({ text, at }) => at - approved.get(text)!);
+  const [p50, p99] = [quantile(took, 0.5), quantile(took, 0.99)];
+  const load = loadavg()[0]!;
+  if (json)
+    console.log(JSON.stringify({ bench: "approve-accepted", kind, approvals: APPROVALS, everyMs: EVERY_MS, p50, p99, load }));
+  else
+    console.log(
+      `  ${kind}: approved -> taken by the network: p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms (${APPROVALS} approvals, one every ${EVERY_MS} ms; load ${load.toFixed(1)})`,
+    );
+}
+
+function tell(kind: Kind, accounts: number, { ours, bare }: { ours: Round[]; bare: Round[] }, json: boolean): void {
+  const middle = (rounds: Round[], of: keyof Round) =>
+    quantile(
+      rounds.map((round) => round[of]),
+      0.5,
+    );
+  const ratios = ours.map(({ perSecond }, at) => perSecond / bare[at]!.perSecond);
+  const summed = (rounds: Round[]) => ({
+    perSecond: middle(rounds, "perSecond"),
+    workerMs: middle(rounds, "workerMs"),
+    storesMs: middle(rounds, "storesMs"),
+  });
+  const result = {
+    ours: { ...summed(ours), confirmedPerSecond: middle(ours, "confirmedPerSecond") },
+    bare: summed(bare),
+    ratio: quantile(ratios, 0.5),
+    ratios: ratios.toSorted((one, other) => one - other),
+    load: loadavg()[0]!,
+  };
+  if (json) return console.log(JSON.stringify({ bench: "delivery", kind, accounts, posts: POSTS, ...result }));
+  const of = ({ perSecond, workerMs, storesMs }: ReturnType<typeof summed>) =>
+    `${perSecond.toFixed(0)}/s (CPU a post: worker ${workerMs.toFixed(2)} ms, stores ${storesMs.toFixed(2)} ms)`;
+  console.log(
+    `  ${kind}, ${accounts} account${accounts === 1 ? "" : "s"}: ${of(result.ours)}, confirmed ${result.ours.confirmedPerSecond.toFixed(0)}/s`,
+  );
+  console.log(
+    `    bare job ${of(result.bare)}; ratio ${result.ratio.toFixed(2)}, ${result.ratios[0]!.toFixed(2)} to ${result.ratios.at(-1)!.toFixed(2)} in ${ROUNDS} rounds of ${POSTS} (at least ${AT_LEAST} on Redis; load ${result.load.toFixed(1)})`,
+  );
+}

@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { testStore } from "../support/store.ts";
+import { BACKENDS, noBackend, openFleet, type Fleet } from "./fleet.ts";
+
+/** Every labelled moment on a delivery's way, in order. */
+const LABELS = [
+  "before-intent",
+  "after-intent",
+  "before-write",
+  "after-answer",
+  "before-confirm",
+  "after-confirm",
+  "before-look",
+  "after-look",
+];
+const ACCOUNTS = ["local", "masto", "x", "bsky", "tele", "hook"];
+/** The full run takes every moment of every driver on both queues. */
+const QUICK = {
+  postgres: { victims: ["masto", "tele"], labels: ["after-answer"] },
+  redis: { victims: ["masto"], labels: ["before-write"] },
+};
+
+describe.each(BACKENDS)("F1: a worker killed (SIGKILL) at each moment of a delivery, with the queue on %s", (backend) => {
+  const missing = noBackend(backend);
+  if (missing) console.log(`Skipped: ${missing}. npm run test:full installs it on Debian.`);
+  const { victims, labels } = process.env.FULL ? { victims: ACCOUNTS, labels: LABELS } : QUICK[backend];
+
+  describe.skipIf(missing !== undefined)("where it is installed", () => {
+    let fleet: Fleet;
+    beforeAll(async () => {
+      fleet = await openFleet(await testStore(), backend, victims);
+    });
+    afterAll(() => fleet[Symbol.asyncDispose]());
+
+    /** Runs a worker until it has ended itself at this very moment. */
+    async function diesAt(moment: string): Promise<void> {
+      const { child, hit, ended } = fleet.worker(moment);
+      const patience = setTimeout(() => child.kill("SIGTERM"), 30_000);
+      const signal = await ended;
+      clearTimeout(patience);
+      expect({ moment, signal }).toEqual({ moment, signal: "SIGKILL" });
+      await hit;
+    }
+
+    test("every post stands exactly once, on every network", { timeout: 400_000 }, async () => {
+      let posts = 0;
+      for (const label of labels) {
+        for (const victim of victims) {
+          posts += (await fleet.approved()).length;
+          // A look is only taken where an answer was lost, or whoever was sending died before.
+          const look = label.endsWith("look");
+          if (look && victim === "masto") fleet.six.next(victim, "reset-after-accept-key-lost");
+          else if (look) await diesAt(`${victim}/after-intent#1`);
+          await diesAt(`${victim}/${label}#1`);
+        }
+      }
+      fleet.worker();
+      const asked = await fleet.allPosted();
+      const { faults, endings } = await fleet.verdict("F1", { SIGKILL: labels.length * victims.length });
+      expect(faults).toEqual([]);
+      expect([...endings.values()].filter((ending) => ending === "posted")).toHaveLength(posts);
+      console.log(
+        `${backend}: ${labels.length * victims.length} kills, ${posts} posts once each, ${asked} asked of a person (Telegram)`,
+      );
+    });
+  });
+});

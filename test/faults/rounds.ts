@@ -1,0 +1,82 @@
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { projectRoot } from "../../src/lib/root.ts";
+import { openLabStore } from "./lab-store.ts";
+import { simulated } from "./sim/patient.ts";
+import type { Simulated } from "./sim/simulate.ts";
+import { openRunStore } from "./sim/store.ts";
+import { add, type Sums, type Told } from "./tally.ts";
+
+/** What every part of a long run shares. */
+export interface Lab {
+  readonly sums: Sums;
+  readonly seed: number;
+  /** Goes with the run. */
+  readonly folder: string;
+  /** When it is to end (`performance.now()`). */
+  readonly endsAt: number;
+  readonly signal: AbortSignal;
+}
+
+/** What one simulated run has to tell. */
+export function toldBy(run: Simulated): Told {
+  const of = (invariant: string) => run.faults.filter((fault) => fault.invariant === invariant).length;
+  return {
+    part: "sim",
+    runs: 1,
+    faults: Object.fromEntries(run.counts),
+    deliveries: run.deliveries,
+    accepted: run.accepted,
+    duplicates: of("I1"),
+    lost: of("I3"),
+    networks: Object.fromEntries(
+      [...run.byAccount].map(([account, { ended, asked }]) => [`${account} (simulated)`, { ended, asked }]),
+    ),
+  };
+}
+
+/** Simulated runs for a while, each by a seed of its own. Answers what broke, with the command that shows it again. */
+export async function simulateFor(lab: Lab, ms: number): Promise<string | undefined> {
+  await using store = await openLabStore();
+  const until = Math.min(performance.now() + ms, lab.endsAt);
+  while (performance.now() < until && !lab.signal.aborted) {
+    const seed = lab.seed + (lab.sums.parts["sim"] ?? 0);
+    const run = await simulated(() => openRunStore(store.connection), seed).catch((error: Error) => error);
+    if (run instanceof Error) return `${again(seed, "sim")}\n${run.message}`;
+    add(lab.sums, toldBy(run));
+    if (run.faults.length > 0) return `${again(seed, "sim")}\n${await run.stories()}`;
+  }
+  console.log(`sim: ${lab.sums.parts["sim"]} runs, ${lab.sums.deliveries} deliveries, ${lab.sums.accepted} accepted`);
+  return undefined;
+}
+
+/** One round of the F tests in a process of its own. Answers what broke. */
+export async function round(lab: Lab, files: readonly string[], seed: number): Promise<string | undefined> {
+  const tally = join(lab.folder, `${seed}.jsonl`);
+  const child = spawn(
+    process.execPath,
+    [join(projectRoot, "node_modules/vitest/vitest.mjs"), "run", "--maxWorkers=1", ...files],
+    {
+      cwd: projectRoot,
+      env: { ...process.env, FAULT_SEED: String(seed), FAULT_TALLY: tally, NO_COLOR: "1" },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+  const said: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => said.push(text));
+  // It stops its own servers and processes when it is asked to.
+  const stop = () => child.kill("SIGINT");
+  lab.signal.addEventListener("abort", stop, { once: true });
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  lab.signal.removeEventListener("abort", stop);
+  const lines = existsSync(tally) ? readFileSync(tally, "utf8").trim().split("\n").filter(Boolean) : [];
+  for (const line of lines) add(lab.sums, JSON.parse(line) as Told);
+  console.log(`F tests, seed ${seed}: ${code === 0 ? "well" : `ended with ${code}`}`);
+  if (code === 0 || lab.signal.aborted) return undefined;
+  return `${again(seed, files.map((file) => /\/(f\d+)/.exec(file)?.[1] ?? "").join(","))}\n${said.join("")}`;
+}
+
+function again(seed: number, only: string): string {
+  return `Seed ${seed}. To see it again: npm run faults -- --seed ${seed} --only ${only} --minutes 1`;
+}

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { testStore, type TestStore } from "../support/store.ts";
+import type { WireFault } from "../support/wire.ts";
+import { openXDesk } from "../support/x-desk.ts";
+import { BODIES, DUPLICATE_403 } from "../support/x-faults.ts";
+
+let store: TestStore;
+let at: Awaited<ReturnType<typeof openXDesk>>;
+beforeAll(async () => {
+  store = await testStore();
+  at = await openXDesk(store);
+});
+afterAll(() => at[Symbol.asyncDispose]());
+beforeEach(async () => {
+  at.standIn.clearFaults();
+  at.standIn.lagReads = 0;
+  await store.query("update slugline.account set next_at = '-infinity', state = 'active'");
+  await store.query("delete from slugline.brake");
+});
+
+const ACCEPTED: readonly WireFault[] = [
+  "reset-after-accept",
+  "hang-after-accept",
+  "truncated-json",
+  { status: 503, accept: true },
+];
+
+test.each(ACCEPTED)("X took it and the answer is lost (%j): found by its link, never sent again", async (fault) => {
+  const { post, link } = await at.approved();
+  at.standIn.next(fault);
+  expect(await at.desk.deliver(post)).toBe("posted");
+  expect(at.standIn.byLink(link)).toHaveLength(1);
+  expect(await at.desk.row(post)).toMatchObject({ attempts: 1, remote_id: at.standIn.byLink(link)[0]!.id });
+});
+
+test.each(["reset-before-accept", "hang-before-accept", 502] as const)(
+  "X did not take it (%s): sent again after two looks, and it stands once",
+  async (fault) => {
+    const { post, link } = await at.approved();
+    at.standIn.next(fault);
+    expect(await at.desk.deliver(post, 20)).toBe("posted");
+    expect(at.standIn.byLink(link)).toHaveLength(1);
+    expect(await at.desk.row(post)).toMatchObject({ attempts: 2 });
+  },
+);
+
+test("its list shows the post late and fails in between: it still stands once", async () => {
+  const { post, link } = await at.approved();
+  at.standIn.next("reset-after-accept");
+  at.standIn.next(500, 2, "read");
+  at.standIn.lagReads = 1;
+  expect(await at.desk.deliver(post, 30)).toBe("posted");
+  expect(at.standIn.byLink(link)).toHaveLength(1);
+});
+
+test("X shows it later than we look, and calls the second try a duplicate: found then, and it stands once", async () => {
+  const { post, link } = await at.approved();
+  at.standIn.lagReads = 6;
+  at.standIn.next("reset-after-accept");
+  expect(await at.desk.deliver(post, 40)).toBe("posted");
+  expect(at.standIn.byLink(link)).toHaveLength(1);
+});
+
+test("no credits: the account is locked out, the post is kept", async () => {
+  const { post, link } = await at.approved();
+  at.standIn.next({ status: 402, body: JSON.stringify(BODIES[402]) });
+  expect(await at.desk.deliver(post)).toBe("locked-out");
+  const { rows } = await store.query("select state, state_why from slugline.account where id = $1", [at.account]);
+  expect(rows).toMatchObject([{ state: "locked-out", state_why: expect.stringContaining("buy credits") }]);
+  expect(at.standIn.byLink(link)).toEqual([]);
+});
+
+test("X calls it a duplicate and shows no such post: a person is asked", async () => {
+  const { post, link } = await at.approved();
+  at.standIn.next({ status: 403, body: JSON.stringify(DUPLICATE_403) }, 1_000);
+  expect(await at.desk.deliver(post, 60, "2m")).toBe("asked");
+  expect(at.standIn.byLink(link)).toEqual([]);
+  expect(await at.desk.row(post)).toMatchObject({ attempts: 1 });
+});
