@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { approve } from "../src/review/decide.ts";
 import { quantile } from "../test/support/slugline.ts";
 import { until } from "../test/support/store.ts";
-import { oneRound, WITHIN_MS, type Round } from "./support/delivery-round.ts";
+import { oneRound, type Round } from "./support/delivery-round.ts";
 import { writePosts } from "./support/posts.ts";
 import { missing, openStand, type Kind, type Stand } from "./support/delivery-stand.ts";
 import type { Taken } from "./support/network-child.ts";
@@ -52,7 +52,7 @@ async function tellLatency(kind: Kind, stand: Stand, json: boolean): Promise<voi
     await sleep(EVERY_MS);
   }
   const taken: Taken[] = [];
-  await until(async () => taken.push(...(await stand.taken())) >= APPROVALS, WITHIN_MS);
+  await until(async () => taken.push(...(await stand.taken())) >= APPROVALS);
   const took = taken.map(({ text, at }) => at - approved.get(text)!);
   const [p50, p99] = [quantile(took, 0.5), quantile(took, 0.99)];
   const load = loadavg()[0]!;

@@ -39,7 +39,7 @@ rules: [{ accounts: [masto] }]
     await until(async () => {
       const { rows } = await store.query<{ n: number }>("select count(*)::int as n from slugline.post where state = 'waiting'");
       return rows[0]!.n === WAITING;
-    }, 60_000);
+    });
     const cookie = await signIn(slugline.url, await createSignInLink(store, null));
     await readPage(slugline.url, cookie);
     if (existsSync(CHROMIUM)) await approve(slugline.url, cookie);

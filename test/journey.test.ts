@@ -100,7 +100,7 @@ test("one article, from the CMS to a counted click", async () => {
   for (let n = 0; n < 20; n += 1)
     expect((await fetch(`${editor}/hooks/cms`, { method: "POST", headers, body })).status).toBe(202);
 
-  const automatic = await until(async () => server.accepted[0], 5_000);
+  const automatic = await until(async () => server.accepted[0]);
   expect(automatic.text).toMatch(/^The bridge opens\n\nThe old bridge opens on Monday, the council said on Tuesday\./);
 
   const waiting = await until(
@@ -113,7 +113,7 @@ test("one article, from the CMS to a counted click", async () => {
   );
   expect(await page("/")).toContain("The bridge opens");
   expect((await post(`/posts/${waiting.id}/approval`, { revision: String(waiting.revision) })).status).toBe(303);
-  const approved = await until(async () => server.accepted[1], 5_000);
+  const approved = await until(async () => server.accepted[1]);
 
   const link = /http:\/\/127\.0\.0\.1:\d+\/[a-z2-9]{8}/.exec(approved.text)![0];
   expect(link.startsWith(shortUrl)).toBe(true);

@@ -4,9 +4,6 @@ import type { Stand } from "./delivery-stand.ts";
 import type { Taken } from "./network-child.ts";
 import { approveAll, writePosts } from "./posts.ts";
 
-/** The longest that a round may take. */
-export const WITHIN_MS = 120_000;
-
 export interface Round {
   /** Posts a second, from the first that the network took to the last. */
   readonly perSecond: number;
@@ -25,7 +22,7 @@ export async function oneRound(stand: Stand, who: "ours" | "bare", accounts: num
   if (who === "ours") await approveAll(stand.store, posts);
   else stand.bare(count);
   const taken: Taken[] = [];
-  await until(async () => taken.push(...(await stand.taken())) >= count, WITHIN_MS);
+  await until(async () => taken.push(...(await stand.taken())) >= count);
   const confirmed =
     who === "ours"
       ? await lastConfirmed(
@@ -57,5 +54,5 @@ async function lastConfirmed({ store }: Stand, ids: readonly string[]): Promise<
       [ids],
     );
     return rows[0]!.posted === ids.length && rows[0]!.last;
-  }, WITHIN_MS);
+  });
 }

@@ -106,5 +106,4 @@ test.skipIf(!existsSync(corpus))(
     console.log(`feedvalidator: items read from ${withItems - missed.length} of ${withItems} files`);
     expect(missed.length, missed.slice(0, 20).join("\n")).toBeLessThan(withItems * 0.02);
   },
-  60_000,
 );

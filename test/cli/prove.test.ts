@@ -123,7 +123,7 @@ describe("slugline account prove", () => {
     const { code, out } = await proving.finally(() => vi.useRealTimers());
     expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, ok: false, found: false, removed: true });
     expect(await provedAt("masto"), "of the time before").toBeInstanceOf(Date);
-  }, 30_000);
+  });
 
   test("where the removal fails it says where the post stands", async () => {
     six.mastodon.next(403, 1, "remove");

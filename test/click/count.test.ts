@@ -177,7 +177,7 @@ test("a running shipper shows a click within a second and survives a file cut sh
   const clicks = createClickLog({ folder, log, clock: systemClock });
   const number = ++link;
   await Promise.all(visits(clicks, number, "click", 2));
-  await until(async () => (await counted(number)).click === 2, 2_000);
+  await until(async () => (await counted(number)).click === 2);
   truncateSync(join(folder, readdirSync(folder)[0] as string), 0);
   await shipper.drain();
   writeFileSync(join(folder, "readme.txt"), "not a segment");

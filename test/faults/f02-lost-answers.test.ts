@@ -25,7 +25,6 @@ afterAll(() => at[Symbol.asyncDispose]());
 
 test.each(["masto", "x", "bsky", "tele", "hook"].map((account, nth) => [account, nth] as const))(
   "F2: %s took the post and its answer is lost in every way: it stands once, and is not sent blindly again",
-  { timeout: 120_000 },
   async (account, nth) => {
     const faults = tried(nth);
     let asked = 0;

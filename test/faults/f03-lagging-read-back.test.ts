@@ -24,7 +24,6 @@ const TRIES = process.env.FULL ? 20 : 2;
 
 test.each(["masto", "x"] as const)(
   "F3: %s took the post, its answer is lost and its own list lags up to two minutes: nothing is sent a second time",
-  { timeout: 240_000 },
   async (account) => {
     console.log(`seed ${seed}`);
     const chance = dice(seed);

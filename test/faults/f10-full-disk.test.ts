@@ -20,41 +20,37 @@ beforeAll(async () => {
 afterAll(() => fleet[Symbol.asyncDispose]());
 
 /** Pictures are never put on a disk: they are fetched, made fit and sent in memory (src/lib/picture.ts). */
-test.skipIf(!existsSync(FULL))(
-  "F10: with its log on a full disk a worker starts, posts once, and ends when asked",
-  { timeout: 90_000 },
-  async () => {
-    const [port, redirect, health] = await freePorts();
-    const folder = await tempFolder();
-    const full = openSync(FULL, "w");
-    const env = {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      DATABASE_URL: store.databaseUrl,
-      SLUGLINE_KEY: Buffer.alloc(32, 7).toString("base64"),
-      DATA_DIR: join(folder.path, "data"),
-      PORT: String(port),
-      REDIRECT_PORT: String(redirect),
-      HEALTH_PORT: String(health),
-      LOG_LEVEL: "trace",
-    };
-    const child = spawn(process.execPath, [join(projectRoot, "bin/slugline.js"), "start", "--role", "work"], {
-      cwd: projectRoot,
-      env,
-      stdio: ["ignore", full, full],
-    });
-    const ended = once(child, "exit");
-    try {
-      await until(async () => (await fetch(`http://127.0.0.1:${health}/readyz`).catch(() => undefined))?.ok, 60_000);
-      const posts = await fleet.approved(2);
-      await fleet.allPosted();
-      const { faults } = await fleet.verdict("F10", { "log on a full disk": 1 });
-      expect(faults).toEqual([]);
-      expect(posts).toHaveLength(2);
-    } finally {
-      child.kill("SIGTERM");
-      expect((await ended)[0]).toBe(0);
-      await folder.remove();
-    }
-  },
-);
+test.skipIf(!existsSync(FULL))("F10: with its log on a full disk a worker starts, posts once, and ends when asked", async () => {
+  const [port, redirect, health] = await freePorts();
+  const folder = await tempFolder();
+  const full = openSync(FULL, "w");
+  const env = {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    DATABASE_URL: store.databaseUrl,
+    SLUGLINE_KEY: Buffer.alloc(32, 7).toString("base64"),
+    DATA_DIR: join(folder.path, "data"),
+    PORT: String(port),
+    REDIRECT_PORT: String(redirect),
+    HEALTH_PORT: String(health),
+    LOG_LEVEL: "trace",
+  };
+  const child = spawn(process.execPath, [join(projectRoot, "bin/slugline.js"), "start", "--role", "work"], {
+    cwd: projectRoot,
+    env,
+    stdio: ["ignore", full, full],
+  });
+  const ended = once(child, "exit");
+  try {
+    await until(async () => (await fetch(`http://127.0.0.1:${health}/readyz`).catch(() => undefined))?.ok);
+    const posts = await fleet.approved(2);
+    await fleet.allPosted();
+    const { faults } = await fleet.verdict("F10", { "log on a full disk": 1 });
+    expect(faults).toEqual([]);
+    expect(posts).toHaveLength(2);
+  } finally {
+    child.kill("SIGTERM");
+    expect((await ended)[0]).toBe(0);
+    await folder.remove();
+  }
+});

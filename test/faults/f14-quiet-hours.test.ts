@@ -74,25 +74,21 @@ describe("the days and months that are counted over", () => {
     ]);
   });
 
-  test(
-    "at every half hour of two years, in six zones, now is in its day and its month, and quiet hours end in the future",
-    { timeout: 240_000 },
-    () => {
-      const zones = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "Africa/Cairo"];
-      const step = process.env["FULL"] ? 1_800_000 : 53 * 1_800_000;
-      const wrong: string[] = [];
-      for (const zone of zones)
-        for (let at = Date.parse("2026-01-01T00:00Z"); at < Date.parse("2028-01-01T00:00Z"); at += step) {
-          const now = new Date(at);
-          const { day, nextDay, month, nextMonth } = windowsAt(now, zone);
-          const within = day <= now && now < nextDay && month <= day && nextDay <= nextMonth;
-          const until = quietUntil(now, { from: "22:00", to: "07:00" }, zone);
-          const wall = wallTime(now, zone).slice(11);
-          const quiet = wall >= "22:00" || wall < "07:00";
-          const ends = until ? quiet && until > now && until.getTime() - at <= 10 * 3_600_000 : !quiet;
-          if (!within || !ends) wrong.push(`${zone} ${now.toISOString()}`);
-        }
-      expect(wrong).toEqual([]);
-    },
-  );
+  test("at every half hour of two years, in six zones, now is in its day and its month, and quiet hours end in the future", () => {
+    const zones = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "Africa/Cairo"];
+    const step = process.env["FULL"] ? 1_800_000 : 53 * 1_800_000;
+    const wrong: string[] = [];
+    for (const zone of zones)
+      for (let at = Date.parse("2026-01-01T00:00Z"); at < Date.parse("2028-01-01T00:00Z"); at += step) {
+        const now = new Date(at);
+        const { day, nextDay, month, nextMonth } = windowsAt(now, zone);
+        const within = day <= now && now < nextDay && month <= day && nextDay <= nextMonth;
+        const until = quietUntil(now, { from: "22:00", to: "07:00" }, zone);
+        const wall = wallTime(now, zone).slice(11);
+        const quiet = wall >= "22:00" || wall < "07:00";
+        const ends = until ? quiet && until > now && until.getTime() - at <= 10 * 3_600_000 : !quiet;
+        if (!within || !ends) wrong.push(`${zone} ${now.toISOString()}`);
+      }
+    expect(wrong).toEqual([]);
+  });
 });

@@ -11,9 +11,9 @@ import { emptyStore, type TestStore } from "../support/store.ts";
 /** The last migration of 0.2.0, which this version is upgraded from. */
 const BEFORE = 5;
 /** A migration stands in line for a table for 0.9 s at most; a loaded machine adds to what we see (ms). */
-const LONGEST_WAIT_MS = 2_000;
+const LONGEST_WAIT_MS = 4_500;
 /** Somebody reads for as long as this while it migrates: a report, a backup (ms). */
-const READS_FOR_MS = 2_500;
+const READS_FOR_MS = 5_000;
 
 let store: TestStore;
 let older: string;
@@ -28,39 +28,35 @@ beforeAll(async () => {
 });
 afterAll(() => rm(older, { recursive: true }));
 
-test(
-  "F19: the version before writes and reads while this one migrates, never waiting long, and after it",
-  { timeout: 60_000 },
-  async () => {
-    const { account, source } = await asOlder();
-    const beside = await poolOn(store.connection, { log: silentLog, max: 2, whenClosed: async () => undefined });
-    let migrating = true;
-    const waits: number[] = [];
-    const working = (async () => {
-      while (migrating) {
-        const began = performance.now();
-        await deliveryAsOlder(beside, account, source);
-        waits.push(performance.now() - began);
-      }
-    })();
-    const reading = reader();
-    await migrate(store, silentLog).finally(() => (migrating = false));
-    await reading;
-    await working;
-    await deliveryAsOlder(beside, account, source);
-    await beside.close();
-    console.log(
-      `${waits.length} deliveries written as 0.2.0 does while it migrated, the slowest in ${Math.max(...waits).toFixed(0)} ms`,
-    );
-    expect(Math.max(...waits)).toBeLessThan(LONGEST_WAIT_MS);
-    const { rows } = await store.query<{ state: string; n: number }>(
-      "select state, count(*) as n from slugline.delivery group by 1",
-    );
-    expect(rows).toEqual([{ state: "posted", n: waits.length + 1 }]);
-    // And back: the older one starts on what the newer one left.
-    await migrate(store, silentLog, older);
-  },
-);
+test("F19: the version before writes and reads while this one migrates, never waiting long, and after it", async () => {
+  const { account, source } = await asOlder();
+  const beside = await poolOn(store.connection, { log: silentLog, max: 2, whenClosed: async () => undefined });
+  let migrating = true;
+  const waits: number[] = [];
+  const working = (async () => {
+    while (migrating) {
+      const began = performance.now();
+      await deliveryAsOlder(beside, account, source);
+      waits.push(performance.now() - began);
+    }
+  })();
+  const reading = reader();
+  await migrate(store, silentLog).finally(() => (migrating = false));
+  await reading;
+  await working;
+  await deliveryAsOlder(beside, account, source);
+  await beside.close();
+  console.log(
+    `${waits.length} deliveries written as 0.2.0 does while it migrated, the slowest in ${Math.max(...waits).toFixed(0)} ms`,
+  );
+  expect(Math.max(...waits)).toBeLessThan(LONGEST_WAIT_MS);
+  const { rows } = await store.query<{ state: string; n: number }>(
+    "select state, count(*) as n from slugline.delivery group by 1",
+  );
+  expect(rows).toEqual([{ state: "posted", n: waits.length + 1 }]);
+  // And back: the older one starts on what the newer one left.
+  await migrate(store, silentLog, older);
+});
 
 /** A long transaction that has read what the migrations change. */
 async function reader(): Promise<void> {

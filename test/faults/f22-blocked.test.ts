@@ -6,9 +6,9 @@ import { BACKENDS, noBackend, openFleet, type Fleet } from "./fleet.ts";
 const BLOCKED_MS = 3_500;
 const MOMENTS = ["after-intent", "before-write", "after-answer", "before-confirm"];
 
-/** To the others a blocked process is a stopped one, of which F5 has a short form. Feeds are parsed in a thread of their own with a time-out: test/article/parser.test.ts. */
+/** To the others a blocked process is a stopped one, as in F5. Feeds are parsed in a thread of their own with a time-out: test/article/parser.test.ts. */
 describe.each(BACKENDS)("F22: a worker whose event loop is blocked for longer than its lease, queue on %s", (backend) => {
-  const missing = noBackend(backend) ?? (process.env.FULL ? undefined : "a longer run (FULL=1)");
+  const missing = noBackend(backend);
   if (missing) console.log(`Skipped: ${missing}.`);
 
   describe.skipIf(missing !== undefined)("where it is tried", () => {
@@ -18,7 +18,7 @@ describe.each(BACKENDS)("F22: a worker whose event loop is blocked for longer th
     });
     afterAll(() => fleet[Symbol.asyncDispose]());
 
-    test.each(MOMENTS)("sends nothing that another took over (%s)", { timeout: 90_000 }, async (label) => {
+    test.each(MOMENTS)("sends nothing that another took over (%s)", async (label) => {
       await fleet.approved();
       const blocked = fleet.worker(`x/${label}#1`, `block:${BLOCKED_MS}`, { ONLY: "1" });
       await blocked.hit;

@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { STAGES, openThreadDesk, type ThreadDesk } from "../support/thread-desk.ts";
 import type { WireFault } from "../support/wire.ts";
 
-const SHORT: readonly WireFault[] = ["reset-after-accept", 422];
+const SHORT: readonly WireFault[] = ["reset-after-accept"];
 const LONG: readonly WireFault[] = [
   ...SHORT,
+  422,
   "reset-before-accept",
   { status: 504, accept: true },
   "hang-before-accept",

@@ -68,10 +68,11 @@ export async function openFleet(store: TestStore, backend: BackendName, accounts
         WINDOW: "1",
         ...env,
       },
-      stdio: ["ignore", "pipe", "inherit"],
+      stdio: ["ignore", "pipe", "pipe"],
     });
     workers.add(child);
     const [ready, hit] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()];
+    createInterface({ input: child.stderr! }).on("line", (line) => console.error(`worker ${child.pid}: ${line}`));
     createInterface({ input: child.stdout! }).on("line", (line) => {
       if (line === "ready") ready.resolve();
       if (line.startsWith("at ")) hit.resolve(line.slice("at ".length));
@@ -135,13 +136,13 @@ export async function openFleet(store: TestStore, backend: BackendName, accounts
   }
 
   /** Waits until every approved post is posted; answers how often a person was asked. */
-  async function allPosted(withinMs = 60_000): Promise<number> {
+  async function allPosted(): Promise<number> {
     let asked = 0;
     const done = async () => {
       asked += await answerAsked();
       return (await open()).length === 0;
     };
-    await until(done, withinMs).catch(async (error: unknown) => {
+    await until(done).catch(async (error: unknown) => {
       throw new Error(`still open: ${JSON.stringify(await open())}`, { cause: error });
     });
     return asked;

@@ -23,7 +23,7 @@ const PUBLIC: PageName[] = ["missing", "retired", "busy", "limited", "method", "
 const LISTS = ["/", "/posts", "/timeline", "/articles", "/links", "/accounts", "/sources", "/history", "/people"];
 const LANGS = ["en", "ar"];
 
-describe.skipIf(!there)("what a machine can tell of accessibility", { timeout: 600_000 }, async () => {
+describe.skipIf(!there)("what a machine can tell of accessibility", async () => {
   const store = await testStore();
   const languages = createLanguages({
     ...Object.fromEntries(["en", "ar", "ckb", "de"].map((lang) => [lang, fileOf(lang)])),

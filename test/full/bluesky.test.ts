@@ -38,7 +38,7 @@ describe.skipIf(noPds !== undefined)("on a real PDS", () => {
       userAgent: "Slugline-test/0",
     });
     network = bluesky(outbound);
-  }, 60_000);
+  });
   afterAll(async () => {
     await outbound?.close();
     await pictures?.close();

@@ -4,7 +4,7 @@ import { serve, type ServerType } from "@hono/node-server";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { posted, seeded, SHORT_URL } from "../editor/seed.ts";
-import { testStore } from "../support/store.ts";
+import { PATIENCE_MS, testStore } from "../support/store.ts";
 
 const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 const there = existsSync(CHROMIUM);
@@ -27,6 +27,7 @@ describe.skipIf(!there)("an editor at the keyboard", async () => {
     });
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
     desk = await browser.newContext({ viewport: { width: 1440, height: 900 }, baseURL: `http://127.0.0.1:${port}` });
+    desk.setDefaultTimeout(PATIENCE_MS);
     await desk.addCookies([{ name: "slugline", value: cookie.split("=")[1]!, url: `http://127.0.0.1:${port}` }]);
     page = await desk.newPage();
     // A refusal that the page shows is an answer, not a fault of the page.

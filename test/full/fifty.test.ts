@@ -5,7 +5,7 @@ import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, describe, expect, test } from "vitest";
 import { seeded } from "../editor/seed.ts";
 import { ARABIC, arabicKeys, latinKeys, mulberry, pause } from "../support/keyboard.ts";
-import { testStore } from "../support/store.ts";
+import { PATIENCE_MS, testStore } from "../support/store.ts";
 
 const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 const there = existsSync(CHROMIUM);
@@ -64,58 +64,52 @@ const NOTES = `
 `;
 
 describe.skipIf(!there).each(["en", "ar"] as const)("fifty posts by keyboard in %s", (lang) => {
-  test(
-    "no act on the wrong post, no letter lost, the focus never lost, one key for each approval",
-    { timeout: 180_000 },
-    async () => {
-      const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
-      console.log(`fifty posts in ${lang}: SEED=${seed}`);
-      const newsroom = await open(lang, seed);
-      const { page, random, keys } = newsroom;
-      const tally = { approve: 0, reject: 0, hold: 0, edit: 0, refused: 0, passed: 0 };
-      const stopOthers = newsroom.disturb();
-      for (let acts = 0; acts < ACTS;) {
-        const seen = await newsroom.settled();
-        await pause(60 + random() * 190);
-        const { mayDecide } = await look(page);
-        const roll = random();
-        if (!mayDecide || roll < 0.08) {
-          await keys.press("j");
-          await newsroom.another(seen.card);
-          tally.passed += 1;
-          continue;
-        }
-        const kind = roll < 0.6 ? "approve" : roll < 0.72 ? "reject" : roll < 0.82 ? "hold" : "edit";
-        const said = await newsroom[kind]();
-        if (said === "refused") tally.refused += 1;
-        else {
-          tally[kind] += 1;
-          acts += 1;
-        }
+  test("no act on the wrong post, no letter lost, the focus never lost, one key for each approval", async () => {
+    const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+    console.log(`fifty posts in ${lang}: SEED=${seed}`);
+    const newsroom = await open(lang, seed);
+    const { page, random, keys } = newsroom;
+    const tally = { approve: 0, reject: 0, hold: 0, edit: 0, refused: 0, passed: 0 };
+    const stopOthers = newsroom.disturb();
+    for (let acts = 0; acts < ACTS;) {
+      const seen = await newsroom.settled();
+      await pause(60 + random() * 190);
+      const { mayDecide } = await look(page);
+      const roll = random();
+      if (!mayDecide || roll < 0.08) {
+        await keys.press("j");
+        await newsroom.another(seen.card);
+        tally.passed += 1;
+        continue;
       }
-      await stopOthers();
-      console.log(JSON.stringify(tally));
-      expect(await page.evaluate("window.lost"), "frames without focus").toBe(0);
-      expect(newsroom.complaints).toEqual([]);
-      // Nothing was decided in her name but what her keys decided.
-      const { rows } = await newsroom.store.query<{ kind: string; n: number }>(
-        "select kind, count(*)::int as n from slugline.decision where by_person = $1 group by kind",
-        [newsroom.rosa],
-      );
-      expect(Object.fromEntries(rows.map(({ kind, n }) => [kind, n]))).toEqual(
-        Object.fromEntries(
-          Object.entries({ approve: tally.approve + tally.edit, reject: tally.reject, hold: tally.hold }).filter(
-            ([, n]) => n > 0,
-          ),
-        ),
-      );
-      const others = await newsroom.others();
-      console.log(JSON.stringify(others));
-      expect(Math.min(...Object.values(others)), "the others decided, edited, and posts arrived").toBeGreaterThan(0);
-      // One key for each approval: as many as were approved, or refused because somebody else was first.
-      expect(newsroom.approvalKeys()).toBe(tally.approve + newsroom.approvalsRefused());
-    },
-  );
+      const kind = roll < 0.6 ? "approve" : roll < 0.72 ? "reject" : roll < 0.82 ? "hold" : "edit";
+      const said = await newsroom[kind]();
+      if (said === "refused") tally.refused += 1;
+      else {
+        tally[kind] += 1;
+        acts += 1;
+      }
+    }
+    await stopOthers();
+    console.log(JSON.stringify(tally));
+    expect(await page.evaluate("window.lost"), "frames without focus").toBe(0);
+    expect(newsroom.complaints).toEqual([]);
+    // Nothing was decided in her name but what her keys decided.
+    const { rows } = await newsroom.store.query<{ kind: string; n: number }>(
+      "select kind, count(*)::int as n from slugline.decision where by_person = $1 group by kind",
+      [newsroom.rosa],
+    );
+    expect(Object.fromEntries(rows.map(({ kind, n }) => [kind, n]))).toEqual(
+      Object.fromEntries(
+        Object.entries({ approve: tally.approve + tally.edit, reject: tally.reject, hold: tally.hold }).filter(([, n]) => n > 0),
+      ),
+    );
+    const others = await newsroom.others();
+    console.log(JSON.stringify(others));
+    expect(Math.min(...Object.values(others)), "the others decided, edited, and posts arrived").toBeGreaterThan(0);
+    // One key for each approval: as many as were approved, or refused because somebody else was first.
+    expect(newsroom.approvalKeys()).toBe(tally.approve + newsroom.approvalsRefused());
+  });
 });
 
 async function open(lang: "en" | "ar", seed: number) {
@@ -154,6 +148,7 @@ async function open(lang: "en" | "ar", seed: number) {
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
     browsers.push(browser);
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, baseURL: url });
+    context.setDefaultTimeout(PATIENCE_MS);
     await context.addCookies([{ name: "slugline", value: cookie.split("=")[1]!, url }]);
     await context.addInitScript(NOTES);
     const opened = await context.newPage();
@@ -167,7 +162,7 @@ async function open(lang: "en" | "ar", seed: number) {
   }
 
   const sees = async (what: (seen: Seen) => boolean): Promise<Seen> => {
-    for (const end = performance.now() + 10_000; performance.now() < end; await pause(5)) {
+    for (const end = performance.now() + PATIENCE_MS; performance.now() < end; await pause(5)) {
       const seen = await look(page);
       if (what(seen)) return seen;
     }

@@ -71,79 +71,74 @@ async function click(link: string): Promise<boolean> {
   );
 }
 
-test(
-  `kill -9 at any moment, then start: nothing lost, nothing twice, no click forgotten (seed ${seed})`,
-  { timeout: 400_000 },
-  async () => {
-    let state = seed;
-    const random = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
-    const acknowledged: string[] = [];
-    let clicks = 0;
-    let asked = 0;
-    for (let kill = 0; kill < KILLS; kill += 1) {
-      await start();
-      let alive = true;
-      const busy = (async () => {
-        for (let n = 0; alive; n += 1) {
-          const id = `k${kill}-${n}`;
-          if (await hook(id)) acknowledged.push(id);
-          const link = /http:\/\/127\.0\.0\.1:\d+\/\S{8}/.exec(server.accepted.at(-1)?.text ?? "")?.[0];
-          // As busy as no newsroom is, and yet so that a read-back of the network's last posts finds each of them.
-          for (let visit = 0; link && visit < 20; visit += 1) {
-            asked += 1;
-            if (await click(link)) clicks += 1;
-          }
-        }
-      })();
-      await new Promise((resolve) => setTimeout(resolve, 200 + random() * 2_500));
-      await running!.kill();
-      alive = false;
-      await busy;
-    }
+test(`kill -9 at any moment, then start: nothing lost, nothing twice, no click forgotten (seed ${seed})`, async () => {
+  let state = seed;
+  const random = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+  const acknowledged: string[] = [];
+  let clicks = 0;
+  let asked = 0;
+  for (let kill = 0; kill < KILLS; kill += 1) {
     await start();
-    const store: OpenStore = await openStore({ dataDir: `${folder.path}/data`, log: silentLog, role: "cli" });
-    const count = async (sql: string) => Number((await store.query<{ n: string }>(sql)).rows[0]!.n);
-    // A delivery under the lease of a process that died waits for it to end, and for the network to settle.
-    const open = async () =>
-      (
-        await store.query(
-          `select a.name, p.state as post, d.state, d.why, d.attempts, d.misses, d.epoch, d.next_at - slugline.now() as next_in, d.lease_until - slugline.now() as lease,
+    let alive = true;
+    const busy = (async () => {
+      for (let n = 0; alive; n += 1) {
+        const id = `k${kill}-${n}`;
+        if (await hook(id)) acknowledged.push(id);
+        const link = /http:\/\/127\.0\.0\.1:\d+\/\S{8}/.exec(server.accepted.at(-1)?.text ?? "")?.[0];
+        // As busy as no newsroom is, and yet so that a read-back of the network's last posts finds each of them.
+        for (let visit = 0; link && visit < 20; visit += 1) {
+          asked += 1;
+          if (await click(link)) clicks += 1;
+        }
+      }
+    })();
+    await new Promise((resolve) => setTimeout(resolve, 200 + random() * 2_500));
+    await running!.kill();
+    alive = false;
+    await busy;
+  }
+  await start();
+  const store: OpenStore = await openStore({ dataDir: `${folder.path}/data`, log: silentLog, role: "cli" });
+  const count = async (sql: string) => Number((await store.query<{ n: string }>(sql)).rows[0]!.n);
+  // A delivery under the lease of a process that died waits for it to end, and for the network to settle.
+  const open = async () =>
+    (
+      await store.query(
+        `select a.name, p.state as post, d.state, d.why, d.attempts, d.misses, d.epoch, d.next_at - slugline.now() as next_in, d.lease_until - slugline.now() as lease,
                 (select string_agg(t.kind || ':' || coalesce(t.outcome, '?'), ' ' order by t.began_at) from slugline.attempt t where t.delivery_id = d.id) as attempts_made
            from slugline.post p join slugline.account a on a.id = p.account_id left join slugline.delivery d on d.post_id = p.id
           where d.state is distinct from 'posted'`,
-        )
-      ).rows;
-    const unread = async () =>
-      (
-        await store.query(
-          "select state, failures, error from slugline.article where state <> 'ready' or composed_version < version",
-        )
-      ).rows;
-    await until(async () => (await open()).length + (await unread()).length === 0, 240_000).catch(async () =>
-      expect([await open(), await unread()]).toEqual([[], []]),
-    );
-    for (const id of acknowledged) {
-      expect(server.accepted.filter(({ text }) => text.startsWith(`Story ${id}\n`))).toHaveLength(1);
-    }
-    expect(
-      await count(
-        "select count(*) as n from (select key from slugline.timeline group by account_id, key having count(*) > 1) twice",
-      ),
-    ).toBe(0);
-    expect(await count("select count(*) as n from slugline.timeline")).toBe(server.accepted.length);
-    expect(new Set(server.accepted.map(({ text }) => text.split("\n", 1)[0])).size).toBe(server.accepted.length);
-    await until(
-      async () => (await count("select coalesce(sum(count), 0) as n from slugline.click_hour where class = 'click'")) >= clicks,
-      60_000,
-    );
-    const counted = await count("select sum(count) as n from slugline.click_hour where class = 'click'");
-    expect(counted).toBeGreaterThanOrEqual(clicks);
-    // A click whose answer the kill cut off may be counted; more than one for each kill would be an invention.
-    expect(counted).toBeLessThanOrEqual(clicks + KILLS);
-    expect(asked).toBeGreaterThan(KILLS);
-    console.log(
-      `seed ${seed}: ${KILLS} kills, ${acknowledged.length} hooks acknowledged, ${server.accepted.length} posted, ${clicks} clicks answered, ${counted} counted`,
-    );
-    await store.close();
-  },
-);
+      )
+    ).rows;
+  const unread = async () =>
+    (
+      await store.query(
+        "select state, failures, error from slugline.article where state <> 'ready' or composed_version < version",
+      )
+    ).rows;
+  await until(async () => (await open()).length + (await unread()).length === 0).catch(async () =>
+    expect([await open(), await unread()]).toEqual([[], []]),
+  );
+  for (const id of acknowledged) {
+    expect(server.accepted.filter(({ text }) => text.startsWith(`Story ${id}\n`))).toHaveLength(1);
+  }
+  expect(
+    await count(
+      "select count(*) as n from (select key from slugline.timeline group by account_id, key having count(*) > 1) twice",
+    ),
+  ).toBe(0);
+  expect(await count("select count(*) as n from slugline.timeline")).toBe(server.accepted.length);
+  expect(new Set(server.accepted.map(({ text }) => text.split("\n", 1)[0])).size).toBe(server.accepted.length);
+  await until(
+    async () => (await count("select coalesce(sum(count), 0) as n from slugline.click_hour where class = 'click'")) >= clicks,
+  );
+  const counted = await count("select sum(count) as n from slugline.click_hour where class = 'click'");
+  expect(counted).toBeGreaterThanOrEqual(clicks);
+  // A click whose answer the kill cut off may be counted; more than one for each kill would be an invention.
+  expect(counted).toBeLessThanOrEqual(clicks + KILLS);
+  expect(asked).toBeGreaterThan(KILLS);
+  console.log(
+    `seed ${seed}: ${KILLS} kills, ${acknowledged.length} hooks acknowledged, ${server.accepted.length} posted, ${clicks} clicks answered, ${counted} counted`,
+  );
+  await store.close();
+});

@@ -1,5 +1,6 @@
 import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
+import { PATIENCE_MS } from "../support/store.ts";
 
 /** WCAG 2.2 at its levels A and AA. */
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
@@ -31,6 +32,7 @@ export async function withEach<Item>(
     locale: lang,
     reducedMotion: "reduce",
   });
+  context.setDefaultTimeout(PATIENCE_MS);
   if (cookie !== undefined) await context.addCookies([{ name: "slugline", value: cookie.split("=")[1]!, url: origin }]);
   const waiting = [...items];
   const found: string[] = [];

@@ -8,7 +8,7 @@ import { projectRoot } from "../../src/lib/root.ts";
 import { cast, PASSWORD } from "../editor/cast.ts";
 import { seeded } from "../editor/seed.ts";
 import { codeOf } from "../support/codes.ts";
-import { advance, testStore } from "../support/store.ts";
+import { PATIENCE_MS, advance, testStore } from "../support/store.ts";
 
 const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 const there = existsSync(CHROMIUM);
@@ -50,6 +50,7 @@ describe.skipIf(!there)("people in their browsers", async () => {
 
   async function desk(): Promise<Page> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, baseURL: origin, locale: "en-GB" });
+    context.setDefaultTimeout(PATIENCE_MS);
     desks.push(context);
     const page = await context.newPage();
     page.on("console", (message) => message.type() === "error" && complaints.push(`${page.url()} ${message.text()}`));

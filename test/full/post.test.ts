@@ -5,7 +5,7 @@ import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PICTURE, waitingOn } from "../editor/networks.ts";
 import { seeded } from "../editor/seed.ts";
-import { testStore } from "../support/store.ts";
+import { PATIENCE_MS, testStore } from "../support/store.ts";
 
 const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 const there = existsSync(CHROMIUM);
@@ -27,6 +27,7 @@ describe.skipIf(!there)("what stands beside the text, in a browser", async () =>
     const origin = `http://127.0.0.1:${port}`;
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
     const context = await browser.newContext({ baseURL: origin, locale: "en" });
+    context.setDefaultTimeout(PATIENCE_MS);
     await context.addCookies([{ name: "slugline", value: cookie.split("=")[1]!, url: origin }]);
     page = await context.newPage();
     await page.goto(`/?post=${post}`);

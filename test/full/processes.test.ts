@@ -63,14 +63,14 @@ rules: [{ accounts: [desk, robot] }]
     await Promise.all([start("redirect 1", "redirect"), start("redirect 2", "redirect")]);
     await Promise.all([start("ship 1", "ship", folderOf("redirect 1")), start("ship 2", "ship", folderOf("redirect 2"))]);
     console.log(`Postgres ${postgres.version}, ${running.size} processes`);
-  }, 120_000);
+  });
   afterAll(async () => {
     await Promise.allSettled([...running.values()].map((one) => one.stop()));
     await server?.close();
     await redis?.remove();
     await postgres?.stop();
     await Promise.all(folders.map((folder) => folder.remove()));
-  }, 60_000);
+  });
 
   /** Redirects 1 and 2 are the sixth and seventh folder made. */
   const folderOf = (name: string) => folders[name === "redirect 1" ? 5 : 6]!.path;
@@ -120,75 +120,67 @@ rules: [{ accounts: [desk, robot] }]
       expect({ name, status: (await fetch(`${healthUrl}/readyz`)).status }).toEqual({ name, status: 200 });
   });
 
-  test(
-    "told at one editor, decided at another, sent once, and its link leads on at every redirect",
-    { timeout: 60_000 },
-    async () => {
-      const token = await createSignInLink(postgres.store, null);
-      const rosa = { name: "Rosa", email: "rosa@example.org", password: "correct horse battery" };
-      const welcome = await post("editor 1", `/sign-in/${token}`, rosa);
-      expect(welcome.status).toBe(303);
-      cookie = welcome.headers.getSetCookie()[0]!.split(";", 1)[0]!;
-      const browser = {
-        post: (path: string, fields: Record<string, string>) => post("editor 1", path, fields),
-        page: async (path: string) => (await fetch(at("editor 1").url + path, { headers: { cookie } })).text(),
-      };
-      await setUpCode(postgres.store, browser, rosa.password);
+  test("told at one editor, decided at another, sent once, and its link leads on at every redirect", async () => {
+    const token = await createSignInLink(postgres.store, null);
+    const rosa = { name: "Rosa", email: "rosa@example.org", password: "correct horse battery" };
+    const welcome = await post("editor 1", `/sign-in/${token}`, rosa);
+    expect(welcome.status).toBe(303);
+    cookie = welcome.headers.getSetCookie()[0]!.split(";", 1)[0]!;
+    const browser = {
+      post: (path: string, fields: Record<string, string>) => post("editor 1", path, fields),
+      page: async (path: string) => (await fetch(at("editor 1").url + path, { headers: { cookie } })).text(),
+    };
+    await setUpCode(postgres.store, browser, rosa.password);
 
-      await hook("bridge");
-      const waiting = await postOf("bridge", "desk");
-      const stream = await fetch(`${at("editor 2").url}/live`, { headers: { cookie } });
-      const reader = stream.body!.getReader();
-      await reader.read();
-      const approved = await post("editor 1", `/posts/${waiting.id}/approval`, { revision: String(waiting.revision) });
-      expect(approved.status).toBe(303);
-      const began = performance.now();
-      let heard = "";
-      while (!heard.includes("event: bell")) heard += new TextDecoder().decode((await reader.read()).value);
-      console.log(`an approval at one editor rang at the other after ${Math.round(performance.now() - began)} ms`);
-      await reader.cancel();
-      const queue = await (await fetch(at("editor 2").url, { headers: { cookie } })).text();
-      expect(queue).not.toContain(waiting.id);
+    await hook("bridge");
+    const waiting = await postOf("bridge", "desk");
+    const stream = await fetch(`${at("editor 2").url}/live`, { headers: { cookie } });
+    const reader = stream.body!.getReader();
+    await reader.read();
+    const approved = await post("editor 1", `/posts/${waiting.id}/approval`, { revision: String(waiting.revision) });
+    expect(approved.status).toBe(303);
+    const began = performance.now();
+    let heard = "";
+    while (!heard.includes("event: bell")) heard += new TextDecoder().decode((await reader.read()).value);
+    console.log(`an approval at one editor rang at the other after ${Math.round(performance.now() - began)} ms`);
+    await reader.cancel();
+    const queue = await (await fetch(at("editor 2").url, { headers: { cookie } })).text();
+    expect(queue).not.toContain(waiting.id);
 
-      await until(async () => (await deliveryOf(waiting.id))?.state === "posted");
-      const robot = await postOf("bridge", "robot");
-      await until(async () => (await deliveryOf(robot.id))?.state === "posted");
-      expect(copies("Story bridge")).toBe(2);
-      const known = performance.now();
-      for (const name of ["redirect 1", "redirect 2"]) {
-        const location = await until(async () => {
-          const answer = await fetch(`${at(name).shortUrl}/${waiting.code}`, { redirect: "manual" });
-          return answer.status === 302 && answer.headers.get("location");
-        });
-        expect(location).toMatch(/^https:\/\/example\.org\/bridge/);
-      }
-      console.log(`its link was live at both redirects ${Math.round(performance.now() - known)} ms after the post was there`);
-      await until(async () => {
-        const { rows } = await postgres.store.query<{ n: number }>(
-          "select coalesce(sum(count), 0)::int as n from slugline.click_hour",
-        );
-        return rows[0]!.n >= 2;
+    await until(async () => (await deliveryOf(waiting.id))?.state === "posted");
+    const robot = await postOf("bridge", "robot");
+    await until(async () => (await deliveryOf(robot.id))?.state === "posted");
+    expect(copies("Story bridge")).toBe(2);
+    const known = performance.now();
+    for (const name of ["redirect 1", "redirect 2"]) {
+      const location = await until(async () => {
+        const answer = await fetch(`${at(name).shortUrl}/${waiting.code}`, { redirect: "manual" });
+        return answer.status === 302 && answer.headers.get("location");
       });
-    },
-  );
+      expect(location).toMatch(/^https:\/\/example\.org\/bridge/);
+    }
+    console.log(`its link was live at both redirects ${Math.round(performance.now() - known)} ms after the post was there`);
+    await until(async () => {
+      const { rows } = await postgres.store.query<{ n: number }>(
+        "select coalesce(sum(count), 0)::int as n from slugline.click_hour",
+      );
+      return rows[0]!.n >= 2;
+    });
+  });
 
-  test(
-    "a worker killed while it sends is taken over by another: the post is found, not sent again",
-    { timeout: 240_000 },
-    async () => {
-      server.next("hang-after-accept");
-      await hook("river");
-      await until(async () => copies("Story river") === 1);
-      await at("work 1").kill();
-      await at("work 2").kill();
-      await start("work 3", "work");
-      const robot = await postOf("river", "robot");
-      await until(async () => (await deliveryOf(robot.id))?.state === "posted", 200_000);
-      expect(copies("Story river")).toBe(1);
-    },
-  );
+  test("a worker killed while it sends is taken over by another: the post is found, not sent again", async () => {
+    server.next("hang-after-accept");
+    await hook("river");
+    await until(async () => copies("Story river") === 1);
+    await at("work 1").kill();
+    await at("work 2").kill();
+    await start("work 3", "work");
+    const robot = await postOf("river", "robot");
+    await until(async () => (await deliveryOf(robot.id))?.state === "posted");
+    expect(copies("Story river")).toBe(1);
+  });
 
-  test("asked to stop (SIGTERM), a worker finishes what it sends and ends well", { timeout: 60_000 }, async () => {
+  test("asked to stop (SIGTERM), a worker finishes what it sends and ends well", async () => {
     server.next({ status: 200, accept: true, answerAfterMs: 2_500 });
     await hook("market");
     await until(async () => copies("Story market") === 1);
@@ -197,11 +189,11 @@ rules: [{ accounts: [desk, robot] }]
     expect(await deliveryOf((await postOf("market", "robot")).id)).toEqual({ state: "posted", attempts: 1 });
   });
 
-  test("with every worker gone, what is decided waits, and goes out once one is back", { timeout: 60_000 }, async () => {
+  test("with every worker gone, what is decided waits, and goes out once one is back", async () => {
     await hook("school");
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect(copies("Story school")).toBe(0);
     await start("work 4", "work");
-    await until(async () => copies("Story school") === 1, 30_000);
+    await until(async () => copies("Story school") === 1);
   });
 });

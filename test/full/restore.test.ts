@@ -55,60 +55,56 @@ async function type(folder: string, argv: string[]): Promise<string> {
   return said.join("\n");
 }
 
-test(
-  "a backup under load, posts go on, the machine is lost: after the restore all of today is found, and nothing stands twice",
-  { timeout: 400_000 },
-  async () => {
-    const [lost, found] = folders.map(({ path }) => path) as [string, string];
-    await start(lost);
-    let alive = true;
-    const sent: string[] = [];
-    const busy = (async () => {
-      for (let n = 0; alive; n += 1) {
-        await hook.send(running!.url, `drill-${n}`).catch(() => undefined);
-        sent.push(`drill-${n}`);
-        await new Promise((resolve) => setTimeout(resolve, 250));
-      }
-    })();
-    await until(async () => server.accepted.length >= 12, 60_000);
-    const saved = JSON.parse(await type(lost, ["backup", "night.backup", "--json"])) as { tables: Record<string, number> };
-    const atBackup = server.accepted.length;
-    await until(async () => server.accepted.length >= atBackup + 12, 60_000);
-    alive = false;
-    await running!.kill();
-    await busy;
-
-    await type(found, ["restore", `${lost}/night.backup`, "--hold"]);
-    await start(found);
-    const store = await openStore({ dataDir: `${found}/data`, log: silentLog, role: "cli" });
-    try {
-      const before = server.accepted.length;
-      // The CMS tells of everything once more, as if nothing had happened.
-      for (const id of sent) await hook.send(running!.url, id).catch(() => undefined);
-      const hold = await until(async () => {
-        const now = await holdOf(store);
-        return now?.open === 0 && now;
-      }, 240_000);
-      expect(server.accepted).toHaveLength(before);
-      expect(hold.found).toBeGreaterThan(0);
-      expect(await endHold(store, { name: "Rosa", person: null })).toEqual({ ok: true });
-      const left = async () =>
-        (await store.query("select from slugline.delivery where state in ('due', 'sending', 'unknown')")).rows.length;
-      await until(async () => (await left()) === 0, 120_000);
-      const texts = new Map<string, number>();
-      for (const { text } of server.accepted) texts.set(text, (texts.get(text) ?? 0) + 1);
-      expect([...texts].filter(([, times]) => times > 1)).toEqual([]);
-      // Nor under a second link: two accounts, two posts of a story.
-      const titles = new Map<string, number>();
-      for (const { text } of server.accepted) titles.set(text.split("\n", 1)[0]!, (titles.get(text.split("\n", 1)[0]!) ?? 0) + 1);
-      expect([...titles].filter(([, times]) => times > 2)).toEqual([]);
-      const { rows } = await store.query<{ n: number }>("select count(*) as n from slugline.delivery where state = 'posted'");
-      expect(rows[0]!.n).toBeGreaterThanOrEqual(saved.tables["delivery"]!);
-      console.log(
-        `${sent.length} stories, ${saved.tables["delivery"]} deliveries at the backup, ${hold.found} found, ${hold.stories} held, 0 twice`,
-      );
-    } finally {
-      await store.close();
+test("a backup under load, posts go on, the machine is lost: after the restore all of today is found, and nothing stands twice", async () => {
+  const [lost, found] = folders.map(({ path }) => path) as [string, string];
+  await start(lost);
+  let alive = true;
+  const sent: string[] = [];
+  const busy = (async () => {
+    for (let n = 0; alive; n += 1) {
+      await hook.send(running!.url, `drill-${n}`).catch(() => undefined);
+      sent.push(`drill-${n}`);
+      await new Promise((resolve) => setTimeout(resolve, 250));
     }
-  },
-);
+  })();
+  await until(async () => server.accepted.length >= 12);
+  const saved = JSON.parse(await type(lost, ["backup", "night.backup", "--json"])) as { tables: Record<string, number> };
+  const atBackup = server.accepted.length;
+  await until(async () => server.accepted.length >= atBackup + 12);
+  alive = false;
+  await running!.kill();
+  await busy;
+
+  await type(found, ["restore", `${lost}/night.backup`, "--hold"]);
+  await start(found);
+  const store = await openStore({ dataDir: `${found}/data`, log: silentLog, role: "cli" });
+  try {
+    const before = server.accepted.length;
+    // The CMS tells of everything once more, as if nothing had happened.
+    for (const id of sent) await hook.send(running!.url, id).catch(() => undefined);
+    const hold = await until(async () => {
+      const now = await holdOf(store);
+      return now?.open === 0 && now;
+    });
+    expect(server.accepted).toHaveLength(before);
+    expect(hold.found).toBeGreaterThan(0);
+    expect(await endHold(store, { name: "Rosa", person: null })).toEqual({ ok: true });
+    const left = async () =>
+      (await store.query("select from slugline.delivery where state in ('due', 'sending', 'unknown')")).rows.length;
+    await until(async () => (await left()) === 0);
+    const texts = new Map<string, number>();
+    for (const { text } of server.accepted) texts.set(text, (texts.get(text) ?? 0) + 1);
+    expect([...texts].filter(([, times]) => times > 1)).toEqual([]);
+    // Nor under a second link: two accounts, two posts of a story.
+    const titles = new Map<string, number>();
+    for (const { text } of server.accepted) titles.set(text.split("\n", 1)[0]!, (titles.get(text.split("\n", 1)[0]!) ?? 0) + 1);
+    expect([...titles].filter(([, times]) => times > 2)).toEqual([]);
+    const { rows } = await store.query<{ n: number }>("select count(*) as n from slugline.delivery where state = 'posted'");
+    expect(rows[0]!.n).toBeGreaterThanOrEqual(saved.tables["delivery"]!);
+    console.log(
+      `${sent.length} stories, ${saved.tables["delivery"]} deliveries at the backup, ${hold.found} found, ${hold.stories} held, 0 twice`,
+    );
+  } finally {
+    await store.close();
+  }
+});

@@ -147,7 +147,7 @@ describe("the linter keeps the house in order", () => {
   let found: Map<string, Set<string>>;
   beforeAll(async () => {
     found = await lint(files);
-  }, 60_000);
+  });
   afterAll(() => files.clear());
 
   const wrongly = (paths: readonly string[]) =>

@@ -5,6 +5,7 @@ import { linksIn, linksOnMastodon, linksOnX, namesIn } from "../../src/lib/text/
 import { firstStrong, places, shown } from "../support/bidi.ts";
 
 const LINK = "https://go.example.org/k7Rf2a";
+const RUNS = process.env.FULL ? 5_000 : 500;
 const RLM = "\u200f";
 const LRM = "\u200e";
 
@@ -120,7 +121,7 @@ describe("direction marks in any text", () => {
         const bluesky = (of: string) => of.match(/(?<=^|\s|\()(?:https?:\/\/\S+|[#@]\S+)/g);
         expect(bluesky(marked)).toEqual(bluesky(text));
       }),
-      { seed, numRuns: 5_000 },
+      { seed, numRuns: RUNS },
     );
   });
 
@@ -131,7 +132,7 @@ describe("direction marks in any text", () => {
         if ((dir === "rtl" ? /[[\u0600-\u06ff]&&\p{L}]/v : /[a-z]/iu).test(text.replace(/[\u200e\u200f]/g, "")))
           expect(firstStrong(marked)).toBe(dir);
       }),
-      { seed, numRuns: 5_000 },
+      { seed, numRuns: RUNS },
     );
   });
 });

@@ -125,7 +125,7 @@ describe("a follower taps a short link", () => {
     const live = await until(async () => {
       const answer = await ask(url, `/${code}`);
       return answer.status === 302 && answer;
-    }, 1_000);
+    });
     expect(live.headers.location).toBe(target);
   });
 
@@ -222,7 +222,7 @@ describe("without the store", () => {
     const { code: missed, id } = await link("reserved");
     expect((await ask(it.url, `/${missed}`)).status).toBe(404);
     await makeLive(store, id);
-    await until(async () => (await ask(it.url, `/${missed}`)).status === 302, 5_000);
+    await until(async () => (await ask(it.url, `/${missed}`)).status === 302);
     expect((await ask(it.url, `/${code}`)).headers.location).toBe(target);
   });
 });

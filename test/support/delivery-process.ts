@@ -4,7 +4,7 @@
  * by SIGKILL (not given), stands still by SIGSTOP until somebody sends SIGCONT, or blocks its event loop for `block:ms`.
  * Leases and settle times are short, so that whoever comes after it need not be waited for long. SIGTERM drains it, as
  * src/main.ts does. `WINDOW=1`: it says, for each request, how long it took from the deadline's check to its bytes in the
- * kernel's hands. `ONLY=1`: other accounts' deliveries are left to others.
+ * kernel's hands. `ONLY=1`: other accounts' deliveries are left to others. `REQUEST_MS`: what a request may take (800).
  */
 import { writeSync } from "node:fs";
 import { flushCompileCache } from "node:module";
@@ -32,7 +32,7 @@ import { listen } from "../../src/store/listen.ts";
 // Most of them are killed: what Node compiled is kept for the next one before.
 flushCompileCache();
 
-const { DATABASE_URL, REDIS_URL, ALLOW, CRASH_AT, CRASH_HOW, SECRETS, WINDOW, ONLY } = process.env;
+const { DATABASE_URL, REDIS_URL, ALLOW, CRASH_AT, CRASH_HOW, SECRETS, WINDOW, ONLY, REQUEST_MS = "800" } = process.env;
 const connection = { connectionString: DATABASE_URL! };
 // As src/store/open.ts and src/newsroom/credential-lock.ts ask it of Postgres, in the measure of the short leases here.
 const options = "-c idle_in_transaction_session_timeout=1500 -c idle_session_timeout=2500";
@@ -40,7 +40,7 @@ const pool = new pg.Pool({ ...connection, max: 8, options });
 pool.on("error", () => undefined);
 const store = createStore(pool);
 const outbound = createOutbound({ allow: ALLOW!.split(","), userAgent: "Slugline/test" });
-const quick = { requestMs: 800 };
+const quick = { requestMs: Number(REQUEST_MS) };
 const drivers = [mastodon, x, bluesky, telegram, webhook].map((one) => one(outbound, quick));
 const networks = new Map<string, Network>(
   [
@@ -52,8 +52,8 @@ const given = JSON.parse(SECRETS!) as Record<string, string>;
 const driver = createDrivers({ store, networks, secrets: (name) => given[name], keys: () => [Buffer.alloc(32, 7)] });
 const timing = {
   ...TIMING,
-  leaseMs: 2_000,
-  requestMs: 900,
+  leaseMs: quick.requestMs + 1_200,
+  requestMs: quick.requestMs + 100,
   lookGapMs: 300,
   backoffMs: 50,
   openMs: 200,

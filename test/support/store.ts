@@ -29,7 +29,7 @@ async function databaseFrom(source: string): Promise<TestStore> {
   const server = await poolOn({ host, port, user, database: "postgres" }, { ...options, max: 1 });
   // Page by page through the log, as is usual, costs three times as much in memory.
   await server.query(`create database ${database} template ${source} strategy file_copy`);
-  const store = await poolOn({ host, port, user, database }, { ...options, max: 8 });
+  const store = await poolOn({ host, port, user, database }, { ...options, max: 3 });
   const closed = once(async () => {
     await store.close();
     await server.query(`drop database if exists ${database} with (force)`);
@@ -47,17 +47,20 @@ export async function advance(db: Db, duration: string): Promise<void> {
   await db.query("update slugline.clock set shift = shift + make_interval(secs => $1)", [seconds]);
 }
 
-/** Waits until `question` answers with something, or says after how long it did not. */
-export async function until<Answer>(question: () => Promise<Answer | undefined | false>, withinMs = 15_000): Promise<Answer> {
+/** What must happen is tested, and how fast is measured in bench/: no machine is too slow to pass (milliseconds). */
+export const PATIENCE_MS = 300_000;
+
+/** Waits until `question` answers with something, or says that it did not. */
+export async function until<Answer>(question: () => Promise<Answer | undefined | false>): Promise<Answer> {
   for (
-    const end = performance.now() + withinMs;
+    const end = performance.now() + PATIENCE_MS;
     performance.now() < end;
     await new Promise((resolve) => setTimeout(resolve, 20))
   ) {
     const answer = await question();
     if (answer !== undefined && answer !== false) return answer;
   }
-  throw new Error(`Not within ${withinMs} ms: ${question.toString()}`);
+  throw new Error(`Not within ${PATIENCE_MS} ms: ${question.toString()}`);
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {
