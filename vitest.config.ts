@@ -25,9 +25,9 @@ class Alternating extends BaseSequencer {
  */
 const LONG = [
   "test/full/**",
-  "test/faults/f{05,07,08,09,10,11,12,13,18,19,20,22,24,25}-*",
+  "test/faults/f{01,05,07,08,09,10,11,12,13,18,19,20,22,24,25}-*",
   "test/faults/each-says-so.test.ts",
-  "test/{api/once-killed,redirect/kill,store/embedded-hard,newsroom/credential-canary}.test.ts",
+  "test/{api/once-killed,redirect/kill,store/embedded,newsroom/credential-canary,cli/backup,cli/prove}.test.ts",
 ];
 
 export default defineConfig({
@@ -37,6 +37,7 @@ export default defineConfig({
     // oxlint-disable-next-line node/no-process-env -- the test run's own switch, not the program's
     exclude: process.env.FULL ? configDefaults.exclude : [...configDefaults.exclude, ...LONG],
     globalSetup: ["test/support/global.ts"],
+    setupFiles: ["test/support/after-file.ts"],
     pool: "forks",
     // A process takes one file after another and keeps what it has loaded: nothing of ours runs or holds state by being
     // imported, and each file has a database of its own. That saves more than a third of a run's CPU time.

@@ -96,7 +96,8 @@ test.skipIf(!existsSync(corpus))(
   () => {
     let withItems = 0;
     const missed: string[] = [];
-    for (const file of globSync(`${corpus}/{atom,rss,rss11,rss20,ext,xml}/**/*.xml`)) {
+    const all = globSync(`${corpus}/{atom,rss,rss11,rss20,ext,xml}/**/*.xml`).toSorted();
+    for (const file of all.filter((_, at) => process.env.FULL || at % 8 === 0)) {
       const text = decode(readFileSync(file), null);
       const feed = readFeed(text, ADDRESS);
       if (!/<(?:\w+:)?(?:item|entry)[\s>]/.test(text.replace(/<!--[^]*?-->/g, ""))) continue;

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "vitest";
 import { createParser } from "../../src/article/parser.ts";
 
-const parser = createParser({ timeMs: 2_000 });
+const parser = createParser({ timeMs: 1_000 });
 afterAll(() => parser[Symbol.asyncDispose]());
 const page = (html: string) => parser.page(Buffer.from(html), "text/html", "https://example.org/a");
 const GOOD = `<html lang=en><body><article><h1>Canal reopens</h1>${"<p>Farmers reopened a stretch of the canal on Sunday, two growers said to reporters.</p>".repeat(5)}</article></body></html>`;

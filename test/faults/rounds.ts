@@ -51,18 +51,15 @@ export async function simulateFor(lab: Lab, ms: number): Promise<string | undefi
   return undefined;
 }
 
-/** One round of the F tests in a process of its own. Answers what broke. */
-export async function round(lab: Lab, files: readonly string[], seed: number): Promise<string | undefined> {
+/** One F test, whole, in a process of its own. Answers what broke. */
+export async function fTest(lab: Lab, file: string, seed: number): Promise<string | undefined> {
+  const name = /\/(f\d+)/.exec(file)?.[1] ?? "";
   const tally = join(lab.folder, `${seed}.jsonl`);
-  const child = spawn(
-    process.execPath,
-    [join(projectRoot, "node_modules/vitest/vitest.mjs"), "run", "--maxWorkers=1", ...files],
-    {
-      cwd: projectRoot,
-      env: { ...process.env, FAULT_SEED: String(seed), FAULT_TALLY: tally, NO_COLOR: "1" },
-      stdio: ["ignore", "pipe", "pipe"],
-    },
-  );
+  const child = spawn(process.execPath, [join(projectRoot, "node_modules/vitest/vitest.mjs"), "run", "--maxWorkers=1", file], {
+    cwd: projectRoot,
+    env: { ...process.env, FULL: "1", FAULT_SEED: String(seed), FAULT_TALLY: tally, NO_COLOR: "1" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const said: string[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => said.push(text));
   // It stops its own servers and processes when it is asked to.
@@ -72,9 +69,9 @@ export async function round(lab: Lab, files: readonly string[], seed: number): P
   lab.signal.removeEventListener("abort", stop);
   const lines = existsSync(tally) ? readFileSync(tally, "utf8").trim().split("\n").filter(Boolean) : [];
   for (const line of lines) add(lab.sums, JSON.parse(line) as Told);
-  console.log(`F tests, seed ${seed}: ${code === 0 ? "well" : `ended with ${code}`}`);
+  console.log(`${name}, seed ${seed}: ${code === 0 ? "well" : `ended with ${code}`}`);
   if (code === 0 || lab.signal.aborted) return undefined;
-  return `${again(seed, files.map((file) => /\/(f\d+)/.exec(file)?.[1] ?? "").join(","))}\n${said.join("")}`;
+  return `${again(seed, name)}\n${said.join("")}`;
 }
 
 function again(seed: number, only: string): string {

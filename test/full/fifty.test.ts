@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { serve, type ServerType } from "@hono/node-server";
 import { chromium, type Browser, type Page } from "playwright-core";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { seeded } from "../editor/seed.ts";
 import { ARABIC, arabicKeys, latinKeys, mulberry, pause } from "../support/keyboard.ts";
 import { PATIENCE_MS, testStore } from "../support/store.ts";
@@ -132,7 +132,7 @@ async function open(lang: "en" | "ar", seed: number) {
   const url = `http://127.0.0.1:${port}`;
   const browsers: Browser[] = [];
   const complaints: string[] = [];
-  afterAll(async () => {
+  onTestFinished(async () => {
     for (const browser of browsers) await browser.close();
     close();
     server.close();

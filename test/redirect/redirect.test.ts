@@ -164,8 +164,8 @@ describe("everything else at the door", () => {
   });
 
   test("who guesses codes is stopped; known links are never limited; what a stranger says of its address is not believed", async () => {
-    const it = await open();
     const { code } = await link();
+    const it = await open();
     const guess = (at: number, from: string) => ask(it.url, `/guess${at}`, { headers: { "X-Forwarded-For": from } });
     for (let at = 0; at < 30; at += 1) expect((await guess(at, `203.0.113.${at}`)).status).toBe(404);
     const limited = await guess(31, "203.0.113.99");

@@ -1,4 +1,4 @@
-import { afterAll, inject } from "vitest";
+import { inject } from "vitest";
 import { silentLog } from "../../src/lib/log.ts";
 import { parseDuration } from "../../src/lib/time.ts";
 import type { Db } from "../../src/store/db.ts";
@@ -11,6 +11,7 @@ export interface TestStore extends OpenStore {
 }
 
 let made = 0;
+const lent: (() => Promise<void>)[] = [];
 
 /** A migrated database for this test file alone; it goes when the file is done. */
 export async function testStore(): Promise<TestStore> {
@@ -22,6 +23,11 @@ export async function emptyStore(): Promise<TestStore> {
   return databaseFrom("template0");
 }
 
+/** For test/support/after-file.ts: every database of a file goes, wherever in it it was asked for. */
+export async function giveBack(): Promise<void> {
+  for (const close of lent.splice(0).toReversed()) await close();
+}
+
 async function databaseFrom(source: string): Promise<TestStore> {
   const { host, port, user } = inject("postgres");
   const options = { log: silentLog, whenClosed: async () => undefined };
@@ -30,14 +36,15 @@ async function databaseFrom(source: string): Promise<TestStore> {
   // Page by page through the log, as is usual, costs three times as much in memory.
   await server.query(`create database ${database} template ${source} strategy file_copy`);
   const store = await poolOn({ host, port, user, database }, { ...options, max: 3 });
-  const closed = once(async () => {
-    await store.close();
+  const close = once(async () => {
+    // First, so that a client which a failed test still has in hand is waited for by nobody.
     await server.query(`drop database if exists ${database} with (force)`);
     await server.close();
+    await store.close();
   });
-  afterAll(closed);
+  lent.push(close);
   const databaseUrl = `postgres://${user}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`;
-  return { ...store, databaseUrl, close: closed };
+  return { ...store, databaseUrl, close };
 }
 
 /** Moves the database's clock (`slugline.now()`) on by a duration such as `90s`, `5m`, `12h`, `2d`. */
