@@ -117,7 +117,7 @@ document.addEventListener("keydown", (event) => {
   if (document.body.dataset.shortcuts !== "on" || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   if (typing(event.target) || $("dialog[open]")) return;
   const now = performance.now();
-  const meant = now > pressed + QUIET_MS || !inVain;
+  const meant = now > pressed + IN_VAIN_MS || !inVain;
   pressed = now;
   if (!meant) return;
   const key = keyOf(event);
@@ -128,6 +128,7 @@ document.addEventListener("keydown", (event) => {
 
 // A key that opens a field found none, because somebody else has decided meanwhile: what is typed on is no command.
 let inVain = false;
+const IN_VAIN_MS = 1_000;
 
 /** Does what a key stands for; false where it stands for nothing. While a card is being edited no key acts on it. */
 function act(key) {
@@ -199,7 +200,14 @@ document.addEventListener("click", (event) => {
 
 function openFold(fold) {
   fold.open = !fold.open;
+  // Not only once the browser tells of it: a page that is read again in between would close it, and what is typed be commands.
+  hold(fold);
   if (fold.open) $("input:not([type=hidden])", fold)?.focus();
+}
+
+function hold(fold) {
+  const place = fold.closest("#desk") ?? fold;
+  place.toggleAttribute("hx-morph-skip", fold.open || "editing" in place.dataset || Boolean($("[data-fold][open]", place)));
 }
 
 function closeFolds() {
@@ -215,8 +223,7 @@ document.addEventListener(
   (event) => {
     const fold = event.target;
     if (!fold.matches?.("details[data-fold], details.menu")) return;
-    const place = fold.closest("#desk") ?? fold;
-    place.toggleAttribute("hx-morph-skip", fold.open || "editing" in place.dataset || Boolean($("[data-fold][open]", place)));
+    hold(fold);
     if (!fold.open || !fold.matches("[data-fold]")) return;
     for (const other of document.querySelectorAll("details[data-fold][open]")) if (other !== fold) other.open = false;
   },
