@@ -27,7 +27,7 @@ const LONG = [
   "test/full/**",
   "test/faults/f{01,05,07,08,09,10,11,12,13,18,19,20,22,24,25}-*",
   "test/faults/each-says-so.test.ts",
-  "test/{api/once-killed,redirect/kill,store/embedded,newsroom/credential-canary,cli/backup,cli/prove}.test.ts",
+  "test/{api/once-killed,redirect/kill,store/embedded,newsroom/credential-canary,cli/backup,cli/prove,cli/account,queue/faults,store/backup}.test.ts",
 ];
 
 export default defineConfig({

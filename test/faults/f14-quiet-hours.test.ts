@@ -74,9 +74,9 @@ describe("the days and months that are counted over", () => {
     ]);
   });
 
-  test("at every half hour of two years, in six zones, now is in its day and its month, and quiet hours end in the future", () => {
+  test("at half hours all over two years, in six zones, now is in its day and its month, and quiet hours end in the future", () => {
     const zones = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "Africa/Cairo"];
-    const step = process.env["FULL"] ? 1_800_000 : 53 * 1_800_000;
+    const step = (process.env["FULL"] ? 7 : 53) * 1_800_000;
     const wrong: string[] = [];
     for (const zone of zones)
       for (let at = Date.parse("2026-01-01T00:00Z"); at < Date.parse("2028-01-01T00:00Z"); at += step) {
