@@ -20,8 +20,8 @@ class Alternating extends BaseSequencer {
 }
 
 /**
- * For `npm run test:full` alone: what needs more than npm (Redis, Chromium, PHP, a second Postgres), and what starts and kills
- * processes by the dozen. What they show in real processes, others show in one, in the two minutes that `npm test` has.
+ * For `npm run test:full` alone: what needs more than npm (Redis, Chromium, PHP, a second Postgres), what starts and kills
+ * processes by the dozen, and what else would not fit into the two minutes that `npm test` has.
  */
 const LONG = [
   "test/full/**",

@@ -86,6 +86,8 @@ export function createPool(connection: pg.PoolConfig, { log, max }: { readonly l
   });
   // Without a listener, an idle connection that breaks would end the process. The pool replaces it by itself.
   pool.on("error", (error) => log.warn({ code: codeOf(error) }, `A connection to Postgres broke: ${sentenceOf(error)}`));
+  // A session that ends in the packet in which it began does so before anybody who asked for it can listen.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return pool;
 }
 

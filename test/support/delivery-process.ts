@@ -38,6 +38,8 @@ const connection = { connectionString: DATABASE_URL! };
 const options = "-c idle_in_transaction_session_timeout=1500 -c idle_session_timeout=2500";
 const pool = new pg.Pool({ ...connection, max: 8, options });
 pool.on("error", () => undefined);
+// As src/store/open.ts.
+pool.on("connect", (client) => client.on("error", () => undefined));
 const store = createStore(pool);
 const outbound = createOutbound({ allow: ALLOW!.split(","), userAgent: "Slugline/test" });
 const quick = { requestMs: Number(REQUEST_MS) };

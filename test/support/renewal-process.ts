@@ -61,6 +61,8 @@ function telling(network: Network): Network {
 
 const pool = new pg.Pool({ connectionString: DATABASE_URL!, max: 8 });
 pool.on("error", () => undefined);
+// As src/store/open.ts.
+pool.on("connect", (client) => client.on("error", () => undefined));
 const store = createStore(pool);
 const outbound = createOutbound({ allow: [ALLOW!], userAgent: "Slugline/test" });
 const network = telling({ ...x(watched(outbound), { clock, requestMs: 2_000 }), settleMs: 300 });

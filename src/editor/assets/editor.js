@@ -201,11 +201,11 @@ document.addEventListener("click", (event) => {
 function openFold(fold) {
   fold.open = !fold.open;
   // Not only once the browser tells of it: a page that is read again in between would close it, and what is typed be commands.
-  hold(fold);
+  leaveAlone(fold);
   if (fold.open) $("input:not([type=hidden])", fold)?.focus();
 }
 
-function hold(fold) {
+function leaveAlone(fold) {
   const place = fold.closest("#desk") ?? fold;
   place.toggleAttribute("hx-morph-skip", fold.open || "editing" in place.dataset || Boolean($("[data-fold][open]", place)));
 }
@@ -223,7 +223,7 @@ document.addEventListener(
   (event) => {
     const fold = event.target;
     if (!fold.matches?.("details[data-fold], details.menu")) return;
-    hold(fold);
+    leaveAlone(fold);
     if (!fold.open || !fold.matches("[data-fold]")) return;
     for (const other of document.querySelectorAll("details[data-fold][open]")) if (other !== fold) other.open = false;
   },
