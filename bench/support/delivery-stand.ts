@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Redis } from "ioredis";
 import { silentLog } from "../../src/lib/log.ts";
 import { connectionTo, openStore, type OpenStore } from "../../src/store/open.ts";
-import { noRedis, startRedis } from "../../test/queue/redis.ts";
+import { redisMissing, startRedis } from "../../test/queue/redis.ts";
 import { noPostgres, startDebianPostgres } from "../../test/support/debian-postgres.ts";
 import { startSlugline, tempFolder } from "../../test/support/slugline.ts";
 import { cpuOf, parentOf } from "./cpu.ts";
@@ -30,7 +30,7 @@ export interface Stand extends AsyncDisposable {
 }
 
 /** What a stand needs beside npm's packages, where it is missing. */
-export const missing = { embedded: undefined, "Postgres + Redis": noPostgres ?? noRedis } as const;
+export const missing = { embedded: undefined, "Postgres + Redis": noPostgres ?? redisMissing } as const;
 export type Kind = keyof typeof missing;
 
 export async function openStand(kind: Kind): Promise<Stand> {

@@ -7,7 +7,7 @@ import { run } from "../../src/cli.ts";
 import { keepCredential } from "../../src/newsroom/credential.ts";
 import { accountById } from "../../src/newsroom/store.ts";
 import { startSix } from "../support/six.ts";
-import { testStore } from "../support/store.ts";
+import { testStore, until } from "../support/store.ts";
 import { X_APP } from "../support/x-sign-in.ts";
 
 const store = await testStore();
@@ -117,9 +117,14 @@ describe("slugline account prove", () => {
     expect(await type(["account", "prove", "masto", "--yes"])).toMatchObject({ code: 0 });
     six.mastodon.next(500, 100, "read");
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+    const before = six.mastodon.requests.length;
     const proving = type(["account", "prove", "masto", "--yes", "--json"]);
+    await until(async () => {
+      const asked = six.mastodon.requests.slice(before).map(({ method }) => method);
+      return asked.includes("POST") && asked.at(-1) === "GET";
+    });
     // The network's settle time is over.
-    setTimeout(() => vi.setSystemTime(Date.now() + 120_000), 1_500);
+    vi.setSystemTime(Date.now() + 120_000);
     const { code, out } = await proving.finally(() => vi.useRealTimers());
     expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, ok: false, found: false, removed: true });
     expect(await provedAt("masto"), "of the time before").toBeInstanceOf(Date);

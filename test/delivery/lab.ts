@@ -73,7 +73,12 @@ export function useLab() {
   beforeAll(async () => {
     lab.store = await testStore();
     lab.server = await startMastodon({ rateLimit: 100_000 });
-    lab.desk = await openDesk(lab.store, { server: lab.server.url, networks: [lab.blind], requestMs: 400, advance: lab.advance });
+    lab.desk = await openDesk(lab.store, {
+      server: lab.server.url,
+      networks: [lab.blind],
+      requestMs: 2_000,
+      advance: lab.advance,
+    });
     await lab.desk.account({ name: "masto-en" });
     await lab.desk.account({ name: "blind-en", network: "blind" });
     await lab.desk.account({ name: "sure-en", network: "blind", onUnknown: "assume-posted" });

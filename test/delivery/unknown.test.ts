@@ -117,12 +117,14 @@ describe("an answer that does not tell", () => {
 
   test("a worker thought dead comes back: what it knows is believed, what it does not know changes nothing", async () => {
     const { post, link } = await lab.approved();
-    lab.server.next({ status: 200, accept: true, answerAfterMs: 300 } as WireFault);
+    const answered = Promise.withResolvers<void>();
+    lab.server.next({ status: 200, accept: true, answerAfter: answered.promise });
     const slow = lab.desk.ring(post);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await until(async () => lab.server.byLink(link).length === 1);
     await lab.advance(lab.store, "61s");
     await lab.desk.ring(post);
     expect(await lab.desk.stateOf(post)).toBe("unknown");
+    answered.resolve();
     await slow;
     expect(await lab.desk.deliver(post)).toBe("posted");
     expect(lab.server.byLink(link)).toHaveLength(1);

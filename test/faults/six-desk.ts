@@ -12,7 +12,7 @@ import { openDesk, SHORT_URL } from "../support/desk.ts";
 import { startSix } from "../support/six.ts";
 import { advance, type TestStore } from "../support/store.ts";
 
-const REQUEST_MS = 500;
+const REQUEST_MS = 1_000;
 
 /** The real drivers in this process, on the five stand-ins, with a clock that the test moves for the store and for them. */
 export async function openSixDesk(store: TestStore) {

@@ -7,6 +7,7 @@ import { createOutbound } from "../../src/lib/outbound/outbound.ts";
 import { answering, failure, openWorld, userAgent, withOutbound } from "../support/outbound.ts";
 import { localhostCert } from "../support/recording-cert.ts";
 import { startRecording } from "../support/recording.ts";
+import { until } from "../support/store.ts";
 
 type World = Awaited<ReturnType<typeof openWorld>>;
 let world: World;
@@ -107,9 +108,9 @@ describe("sent or not", () => {
   });
 
   test.each([
-    ["/hang", { timeoutMs: 100 }, "OUTBOUND_TIMEOUT"],
-    ["/hang", { headersTimeoutMs: 100 }, "OUTBOUND_TIMEOUT"],
-    ["/hang-after-head", { timeoutMs: 100 }, "OUTBOUND_TIMEOUT"],
+    ["/hang", { timeoutMs: 500 }, "OUTBOUND_TIMEOUT"],
+    ["/hang", { headersTimeoutMs: 500 }, "OUTBOUND_TIMEOUT"],
+    ["/hang-after-head", { timeoutMs: 500 }, "OUTBOUND_TIMEOUT"],
     ["/reset", {}, "OUTBOUND_BROKEN"],
     ["/cut", {}, "OUTBOUND_BROKEN"],
   ])("after writing, %s %j may have been sent", async (path, opts, code) => {
@@ -121,8 +122,10 @@ describe("sent or not", () => {
   test("called off: before it was written it was not sent, after it may have been", async () => {
     expect(await failure(ask("/hello", { signal: AbortSignal.abort() }))).toMatchObject({ code: "OUTBOUND_ABORTED", sent: "no" });
     const controller = new AbortController();
+    const before = server.requests.length;
     const asked = failure(ask("/hang", { signal: controller.signal }));
-    setTimeout(() => controller.abort(), 50);
+    await until(async () => server.requests.length > before);
+    controller.abort();
     expect(await asked).toMatchObject({ code: "OUTBOUND_ABORTED", sent: "maybe" });
   });
 

@@ -220,7 +220,10 @@ export function networkContract(name: string, setUp: () => Promise<Bench>): void
       // Whoever signs in first has done so: given up there, nothing would have been sent.
       await bench.network.verify(bench.account, signal());
       next(fault);
-      const outcome = await bench.network.publish(bench.account, ready(), keyOf(ready()), AbortSignal.timeout(300));
+      const givenUp = new AbortController();
+      const deadline = { check: () => void setTimeout(() => givenUp.abort(), 300) };
+      const key = keyOf(ready(), "delivery-1", { deadline });
+      const outcome = await bench.network.publish(bench.account, ready(), key, givenUp.signal);
       expect(outcome.kind).toBe("unknown");
     });
 

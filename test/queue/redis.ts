@@ -8,14 +8,14 @@ import { Redis } from "ioredis";
 import type { Db } from "../../src/store/db.ts";
 import { until } from "../support/store.ts";
 
-/** Why the tests on Redis are skipped, or undefined where there is one. */
-export const noRedis = whyNot();
+/** Why nothing can be tried on Redis, or undefined where there is one. */
+export const redisMissing =
+  spawnSync("redis-server", ["--version"]).status === 0
+    ? undefined
+    : "no redis-server on PATH (Debian: apt-get install redis-server)";
 
-function whyNot(): string | undefined {
-  if (!process.env.FULL) return "the queue on Redis is tried in the full run";
-  const there = spawnSync("redis-server", ["--version"]).status === 0;
-  return there ? undefined : "no redis-server on PATH (Debian: apt-get install redis-server)";
-}
+/** Why the tests on Redis are skipped, or undefined where they run. */
+export const noRedis = process.env.FULL ? redisMissing : "the queue on Redis is tried in the full run";
 
 export interface RedisServer {
   readonly url: string;

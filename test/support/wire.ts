@@ -29,6 +29,8 @@ export interface AnswerFault {
   readonly waitMs?: number;
   /** Waits this long after it acted, before it answers. */
   readonly answerAfterMs?: number;
+  /** Waits for this after it acted, before it answers. */
+  readonly answerAfter?: Promise<unknown>;
 }
 
 export interface Reply {
@@ -152,6 +154,7 @@ export async function startWire<Call extends string>(dialect: Dialect<Call>) {
     if (fault.waitMs !== undefined) await sleep(fault.waitMs, undefined, { ref: false });
     const done = fault.accept ? await asked.act(true) : undefined;
     if (fault.answerAfterMs !== undefined) await sleep(fault.answerAfterMs, undefined, { ref: false });
+    await fault.answerAfter;
     if (fault.status === 200 && done && fault.body === undefined) return send(response, done);
     const { type, body } = fault.echo ? dialect.echoOf(asked.secret) : dialect.bodyOf(fault.status);
     response.writeHead(fault.status, { "content-type": type, ...dated(), ...fault.headers }).end(fault.body ?? body);

@@ -16,7 +16,7 @@ export async function openXDesk(store: TestStore, options: XOptions = {}) {
   const outbound = createOutbound({ allow: [new URL(standIn.url).host], userAgent: "Slugline/test" });
   const desk = await openDesk(store, {
     server: standIn.url,
-    networks: [x(outbound, { requestMs: 400 })],
+    networks: [x(outbound, { requestMs: 2_000 })],
     advance: async (db, duration) => {
       await advanceStore(db, duration);
       standIn.advance((parseDuration(duration) ?? 0) * 1000);
