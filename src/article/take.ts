@@ -42,14 +42,24 @@ export async function takeItem(db: Db, by: Telling, told: Item, state: "seen" | 
 
 async function again(db: Db, known: KnownArticle, by: Telling, item: Item): Promise<Taken> {
   const before = known.given[by.sourceId]?.item;
+  const told = before && isOlder(item, before, by) ? before : item;
   // A hint keeps what was told before and has the page looked at.
-  const now = by.hint && before ? { ...before, html: null, text: null } : item;
+  const now = by.hint && before ? { ...before, html: null, text: null } : told;
   const given: Given = { ...known.given, [by.sourceId]: { kind: by.kind, item: now } };
   await putGiven(db, known.id, given, item.guid);
   const news = isNews(known, by, before, now, given) && !(known.state === "held" && (await onHold(db)));
   if (!news) return { kind: "known", articleId: known.id };
   await seeAgain(db, known.id);
   return { kind: "changed", articleId: known.id };
+}
+
+/**
+ * Whether a telling is of the story as it was before it was last told of, by what the source itself says: a `published` that
+ * was repeated and comes after an `updated`, a feed from a cache. Its words were followed by others, and are not brought back.
+ */
+function isOlder(now: Item, before: Item, by: Telling): boolean {
+  const at = now.updated ?? (by.announces ? now.published : null);
+  return before.updated !== null && at !== null && Date.parse(at) < Date.parse(before.updated);
 }
 
 /** Whether a telling is a reason to read the story again. Two feeds that word one story differently are not. */

@@ -26,6 +26,7 @@ const ALLOWANCE_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   "breaking-share": ["budget", "breakingShare"],
   "cost-plain": ["cost", "plain"],
   "cost-with-link": ["cost", "withLink"],
+  "cost-read": ["cost", "read"],
 };
 
 /** The options with which any account is described, whatever its network. */

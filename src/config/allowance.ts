@@ -15,7 +15,7 @@ export interface WrittenAllowance {
     readonly perMonth?: number;
     readonly breakingShare: number;
   };
-  readonly cost?: { readonly plain: number; readonly withLink: number; readonly currency: string };
+  readonly cost?: { readonly plain: number; readonly withLink: number; readonly read?: number; readonly currency: string };
 }
 
 const money = (example: string) =>
@@ -63,8 +63,10 @@ const budget = z
   .describe("a budget, such as { perDay: 10 USD, perMonth: 200 USD, breakingShare: 30% }");
 
 const cost = z
-  .strictObject({ plain: money("0.015 USD"), withLink: money("0.20 USD") })
-  .describe("what a post costs, such as { plain: 0.015 USD, withLink: 0.20 USD }");
+  .strictObject({ plain: money("0.015 USD"), withLink: money("0.20 USD"), read: money("0.001 USD").optional() })
+  .describe(
+    "what a post costs, and each one read when a lost one is looked for, such as { plain: 0.015 USD, withLink: 0.20 USD, read: 0.001 USD }",
+  );
 
 /** The keys of an account that say what it may do, whatever its network. */
 export const ALLOWANCE = {
@@ -98,7 +100,14 @@ export function meantAllowance({ perHour, perDay, quiet, timeZone, budget, cost 
         }),
     ...(cost === undefined
       ? {}
-      : { cost: { plain: cost.plain.micros, withLink: cost.withLink.micros, currency: cost.plain.currency } }),
+      : {
+          cost: {
+            plain: cost.plain.micros,
+            withLink: cost.withLink.micros,
+            ...(cost.read === undefined ? {} : { read: cost.read.micros }),
+            currency: cost.plain.currency,
+          },
+        }),
   };
 }
 
@@ -115,7 +124,7 @@ export function checkAllowance(
     keys
       .map((key) => ({ key, currency: parseMoney(String(of[key]))?.currency }))
       .filter(({ currency }) => currency !== undefined);
-  const costs = currencies(cost, ["plain", "withLink"]);
+  const costs = currencies(cost, ["plain", "withLink", "read"]);
   for (const { key, currency } of costs.slice(1))
     if (currency !== costs[0]?.currency)
       wrong([...path, "cost", key], `must be in one currency with plain: ${costs[0]?.currency}.`);

@@ -39,7 +39,10 @@ export async function answer(
     const delivery = await lockDelivery(db, about.deliveryId);
     if (!post || !delivery) return { ok: false, code: "gone" };
     const answerable = delivery.state === "asked" || delivery.state === "refused" || delivery.state === "locked-out";
-    const to = answerable ? nextDelivery(delivery.state, MEANS[about.answer]) : null;
+    // What an earlier try may have left there is a person's to look for: nobody calls it off unseen.
+    const unseen = about.answer === "drop" && delivery.state !== "asked" && delivery.unknown_ms !== null;
+    const happening = unseen ? "again" : MEANS[about.answer];
+    const to = answerable ? nextDelivery(delivery.state, happening) : null;
     if (!to) return { ok: false, code: "decided", state: delivery.state };
     const by = about.person;
     switch (about.answer) {
@@ -54,11 +57,11 @@ export async function answer(
         if (about.url !== undefined) await nameParent(db, delivery.post_id, about.url);
         await move(db, delivery, "again", { why: null, absent: true }, by);
         break;
-      case "drop": {
-        await move(db, delivery, "cancel", { why: "dropped" }, by);
+      case "drop":
+        // Unseen, it is due for a moment, with its approval void: whoever begins it asks a person.
+        await move(db, delivery, happening, { why: unseen ? "maybe-there" : "dropped" }, by);
         await holdFrom(db, post.id, by);
         break;
-      }
     }
     await ring(db, "delivery", delivery.post_id);
     return { ok: true, state: to };

@@ -2,6 +2,7 @@ import { newId } from "../lib/id.ts";
 import type { Money } from "../lib/money.ts";
 import type { Db } from "../store/db.ts";
 import type { Rest, Used, Windows } from "./allowance.ts";
+import type { DeliveryRow } from "./store.ts";
 
 /** Whose use is asked, since when, in which money. */
 export interface UseAsked {
@@ -74,6 +75,19 @@ export async function reserve(
     `insert into slugline.spend (id, account_id, delivery_id, kind, state, micros, currency, breaking, rehearsal)
      values ($1, $2, $3, 'post', 'reserved', $4, $5, $6, $7)`,
     [newId(), it.accountId, it.deliveryId, it.price.micros, it.price.currency, it.breaking, it.rehearsal],
+  );
+}
+
+/** What a look has cost: it is spent already, and is in no budget's way, since what is lost must be looked for. */
+export async function payForLook(
+  db: Db,
+  { id, account_id, priority }: Pick<DeliveryRow, "id" | "account_id" | "priority">,
+  { micros, currency }: Money,
+): Promise<void> {
+  await db.query(
+    `insert into slugline.spend (id, account_id, delivery_id, kind, state, micros, currency, breaking, rehearsal, settled_at)
+     values ($1, $2, $3, 'read', 'settled', $4, $5, $6, false, slugline.now())`,
+    [newId(), account_id, id, micros, currency, priority === "breaking"],
   );
 }
 

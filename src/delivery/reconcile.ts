@@ -11,6 +11,7 @@ import type { DeliveryDeps } from "./deps.ts";
 import { notSought } from "./hold.ts";
 import { confirm, move } from "./finish.ts";
 import { keyOf } from "./key.ts";
+import { payForLook } from "./ledger.ts";
 import { lockBoth, lockDelivery, ownedIds, settle, type DeliveryRow } from "./store.ts";
 import { closeAttempt, openLook, takeLook } from "./tries.ts";
 
@@ -52,6 +53,9 @@ export async function look(deps: DeliveryDeps, seen: DeliveryRow, signal: AbortS
       const { account_id: accountId, id, attempts } = delivery;
       await learn(deps, db, { heard, came: found, lane: "reads", accountId, delivery: id, attempts });
     }
+    const shown = heard.reduce((sum, { read = 0 }) => sum + read, 0);
+    const { read, currency } = driver.prices ?? {};
+    if (shown > 0 && read && currency) await payForLook(db, delivery, { micros: shown * read, currency });
     if (found.kind === "posted") return confirm(db, delivery, found);
     if (delivery.state !== "unknown" || delivery.epoch !== taken.epoch) return;
     if (found.kind === "same-key") {

@@ -30,12 +30,14 @@ const LONGEST_DOWN_MS = 3_600_000;
  * Makes one request of an account's network and passes on what it taught.
  *
  * @param rates what the answer says of limits, by our clock
+ * @param read how many posts it showed that the network takes money for
  * @throws what the request throws
  */
 export async function hearing<Answer extends { readonly status: number; readonly headers: Readonly<Record<string, string>> }>(
   { account, url, now }: { readonly account: Account; readonly url: URL; readonly now: () => number },
   request: () => Promise<Answer>,
   rates: (answer: Answer, now: number) => readonly Rate[],
+  read?: (answer: Answer) => number,
 ): Promise<Answer> {
   const host = hostScope(url);
   let answer: Answer;
@@ -47,7 +49,13 @@ export async function hearing<Answer extends { readonly status: number; readonly
   }
   const { status, headers } = answer;
   const failure = status >= 500 ? `${url.host} failed (${status}).` : null;
-  account.heard?.({ host, status, failure, rates: [...rates(answer, now()), ...downFor(host, status, headers, now())] });
+  account.heard?.({
+    host,
+    status,
+    failure,
+    rates: [...rates(answer, now()), ...downFor(host, status, headers, now())],
+    ...(read ? { read: read(answer) } : {}),
+  });
   return answer;
 }
 

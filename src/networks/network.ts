@@ -24,6 +24,8 @@ export interface Heard {
   /** What was wrong with the host, as a sentence; null while it answers, be it with a refusal. */
   readonly failure: string | null;
   readonly rates: readonly Rate[];
+  /** How many posts it showed, where the network takes money for each (`cost.read`). */
+  readonly read?: number;
 }
 
 /** What an answer said of a limit. */

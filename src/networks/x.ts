@@ -22,7 +22,8 @@ export const USUAL: Limits = {
   perLink: 23,
   media: MEDIA,
   forbidsCopies: true,
-  cost: { plain: 0.015, withLink: 0.2, currency: "USD" },
+  // An account that owns its app pays 0.001 for each of its own posts that it reads; we cannot know, and reckon with the most.
+  cost: { plain: 0.015, withLink: 0.2, read: 0.005, currency: "USD" },
 };
 
 /** What an account that pays for X Premium may write. */

@@ -30,9 +30,10 @@ export interface Budget {
   readonly breakingShare: number;
 }
 
-/** What one post costs, in millionths of the currency's unit. */
+/** What one post costs, and each post that a look for a lost one is shown, in millionths of the currency's unit. */
 export interface Prices {
   readonly plain: number;
   readonly withLink: number;
+  readonly read?: number;
   readonly currency: string;
 }

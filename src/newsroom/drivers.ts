@@ -21,7 +21,7 @@ export interface Driver {
   readonly account: Account;
   readonly onUnknown: "ask" | "assume-posted";
   readonly rehearsal: boolean;
-  /** What its own network takes for a post, in rehearsal too; null where it takes nothing. */
+  /** What its own network takes, in rehearsal too; null where it takes nothing. */
   readonly prices: Prices | null;
 }
 
@@ -69,8 +69,14 @@ export function createDrivers({
 /** As the newsroom says, else as the network told, else by its list. */
 function pricesOf(row: AccountRow, network: Network | undefined): Prices | null {
   const { cost = network?.usual.cost } = row.limits ?? {};
-  if (row.allowance.cost) return row.allowance.cost;
-  return cost ? { plain: microsOf(cost.plain), withLink: microsOf(cost.withLink), currency: cost.currency } : null;
+  const listed = cost && {
+    plain: microsOf(cost.plain),
+    withLink: microsOf(cost.withLink),
+    ...(cost.read === undefined ? {} : { read: microsOf(cost.read) }),
+    currency: cost.currency,
+  };
+  const said = row.allowance.cost;
+  return said && listed?.currency === said.currency ? { ...listed, ...said } : (said ?? listed ?? null);
 }
 
 /** What accounts keep in this store, sealed under these keys. */

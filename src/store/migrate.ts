@@ -19,8 +19,12 @@ const WAIT_FOR_ANOTHER_MS = 600_000;
 const ASK_AGAIN_MS = 50;
 /** An index that is built beside the others' work waits this long for their transactions; nobody waits for it. */
 const WAIT_FOR_OTHERS = "60s";
-/** Whoever wants a table stands in line behind us: nobody else may wait longer than this. Then we step back and try again. */
-const WAIT_FOR_A_TABLE = "900ms";
+/**
+ * Whoever wants a table stands in line behind us. After so long we step back and try again: of five tables (the most that a
+ * file changes) the waiting ends before a second is over, in which nobody notices, and after which Postgres would end the
+ * other one's transaction where each of us waits for what the other has.
+ */
+const WAIT_FOR_A_TABLE = "200ms";
 const TRY_AGAIN_MS = 300;
 const TRY_FOR_MS = 60_000;
 /** Lock not available, deadlock. */

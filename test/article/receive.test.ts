@@ -115,6 +115,21 @@ describe("a signed hook", () => {
     expect(rows).toEqual([{ state: "seen" }]);
   });
 
+  test("that comes late does not bring back older words; one that does not say how old it is is believed", async () => {
+    const [early, late] = ["2026-11-01T09:00:00Z", "2026-11-01T10:00:00Z"];
+    await send({ ...published("o-1", { title: "New words", published: early, updated: late }), event: "updated" });
+    const { id } = (await rowsOf("o-1"))[0]!;
+    await read(id);
+    for (const older of [{ published: early }, { updated: "2026-11-01T10:30:00+01:00" }]) {
+      expect((await send(published("o-1", { title: "Old words", ...older }))).status).toBe(202);
+      await read(id);
+      expect(await rowsOf("o-1")).toMatchObject([{ title: "New words", version: 1 }]);
+    }
+    await send({ ...published("o-1", { title: "Newer words", published: early }), event: "updated" });
+    await read(id);
+    expect(await rowsOf("o-1")).toMatchObject([{ title: "Newer words", version: 2 }]);
+  });
+
   test("that says a story is gone withdraws it, and one that brings it back restores it", async () => {
     await send(published("d-1"));
     await read((await rowsOf("d-1"))[0]!.id);

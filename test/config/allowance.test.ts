@@ -10,14 +10,14 @@ const faults = (keys: string, network?: string) => faultsOf(() => parsed(account
 describe("what an account may do", () => {
   test("money becomes whole millionths, a share a percent, and what is not said is not there", () => {
     const keys = `perHour: 3, perDay: 20, quiet: { from: "23:00", to: "06:30" }, timeZone: America/New_York,
-      budget: { perDay: 10 USD, perMonth: 200.5 USD, breakingShare: 30% }, cost: { plain: 0.015 USD, withLink: 0.20 USD }`;
+      budget: { perDay: 10 USD, perMonth: 200.5 USD, breakingShare: 30% }, cost: { plain: 0.015 USD, withLink: 0.20 USD, read: 0.001 USD }`;
     expect(parsed(account(keys)).accounts[0]?.allowance).toEqual({
       perHour: 3,
       perDay: 20,
       quiet: { from: "23:00", to: "06:30", breaking: true },
       timeZone: "America/New_York",
       budget: { currency: "USD", perDay: 10_000_000, perMonth: 200_500_000, breakingShare: 30 },
-      cost: { plain: 15_000, withLink: 200_000, currency: "USD" },
+      cost: { plain: 15_000, withLink: 200_000, read: 1_000, currency: "USD" },
     });
     expect(parsed(account("lang: en")).accounts[0]?.allowance).toEqual({});
   });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { answer } from "../../src/delivery/answer.ts";
 import { testStore, type TestStore } from "../support/store.ts";
 import type { WireFault } from "../support/wire.ts";
 import { openSixDesk } from "./six-desk.ts";
@@ -60,3 +61,18 @@ test.each(["bsky", "hook"])(
     tell({ part: "F2", runs: 1, faults: { "answer lost, then refused": 1 }, deliveries: 1, accepted: 1 });
   },
 );
+
+test("F2: an account that is locked out after a lost answer: whoever drops its post is asked to look, and it is not called off", async () => {
+  const { post, copies } = await at.approved("bsky");
+  at.six.next("bsky", "reset-after-accept");
+  at.six.next("bsky", 401);
+  expect(await at.untilRest(post)).toBe("locked-out");
+  const { id } = await at.desk.row(post);
+  const { person } = at.desk;
+  expect(await answer(store, { deliveryId: String(id), answer: "drop", person })).toEqual({ ok: true, state: "due" });
+  expect(await at.untilRest(post)).toBe("asked");
+  expect(await at.desk.row(post)).toMatchObject({ id, why: "maybe-there" });
+  expect(await answer(store, { deliveryId: String(id), answer: "there", person })).toEqual({ ok: true, state: "posted" });
+  expect(copies()).toBe(1);
+  tell({ part: "F2", runs: 1, faults: { "answer lost, then refused": 1 }, deliveries: 1, accepted: 1 });
+});

@@ -2,6 +2,7 @@ import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { codeOf } from "../../src/lib/fault.ts";
 import { silentLog } from "../../src/lib/log.ts";
 import { projectRoot } from "../../src/lib/root.ts";
 import { migrate } from "../../src/store/migrate.ts";
@@ -10,8 +11,9 @@ import { emptyStore, type TestStore } from "../support/store.ts";
 
 /** The last migration of 0.2.0, which this version is upgraded from. */
 const BEFORE = 5;
-/** A migration stands in line for a table for 0.9 s at most; a loaded machine adds to what we see (ms). */
+/** A migration stands in line for its tables for a second at most; a loaded machine adds to what we see (ms). */
 const LONGEST_WAIT_MS = 4_500;
+const DEADLOCK = "40P01";
 /** Somebody reads for as long as this while it migrates: a report, a backup (ms). */
 const READS_FOR_MS = 5_000;
 
@@ -33,10 +35,20 @@ test("F19: the version before writes and reads while this one migrates, never wa
   const beside = await poolOn(store.connection, { log: silentLog, max: 2, whenClosed: async () => undefined });
   let migrating = true;
   const waits: number[] = [];
+  let ended = 0;
+  const writer = {
+    // Its sweeper rings again for what Postgres ended because it and the migration waited for each other: none of it was kept.
+    query: (sql: string, values?: readonly unknown[]) =>
+      beside.query(sql, values).catch((error: unknown) => {
+        if (codeOf(error) !== DEADLOCK) throw error;
+        ended += 1;
+        return beside.query(sql, values);
+      }),
+  } as Pick<TestStore, "query">;
   const working = (async () => {
     while (migrating) {
       const began = performance.now();
-      await deliveryAsOlder(beside, account, source);
+      await deliveryAsOlder(writer, account, source);
       waits.push(performance.now() - began);
     }
   })();
@@ -47,7 +59,7 @@ test("F19: the version before writes and reads while this one migrates, never wa
   await deliveryAsOlder(beside, account, source);
   await beside.close();
   console.log(
-    `${waits.length} deliveries written as 0.2.0 does while it migrated, the slowest in ${Math.max(...waits).toFixed(0)} ms`,
+    `${waits.length} deliveries written as 0.2.0 does while it migrated, the slowest in ${Math.max(...waits).toFixed(0)} ms; ${ended} statements ended by Postgres and made again`,
   );
   expect(Math.max(...waits)).toBeLessThan(LONGEST_WAIT_MS);
   const { rows } = await store.query<{ state: string; n: number }>(

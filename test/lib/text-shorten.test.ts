@@ -93,8 +93,8 @@ describe("shortening any text at all", () => {
 
         const links = [...linksIn(text), ...linksOnX(text)];
         const bare = short.replace(/…?[\u202c\u2069]*$/u, "");
-        // The space after a link is ours where the text has none.
-        const kept = !text.startsWith(bare) && links.some(([, end]) => end === bare.length - 1) ? bare.slice(0, -1) : bare;
+        // The space after a link is ours: where the text has one too, a combining mark may stand on that.
+        const kept = bare.endsWith(" ") && links.some(([, end]) => end === bare.length - 1) ? bare.slice(0, -1) : bare;
         expect(text.startsWith(kept)).toBe(true);
         expect(opened(short)).toBe("");
         expect(kept).not.toMatch(/[\u200c\u200d]$/);

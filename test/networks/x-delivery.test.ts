@@ -44,6 +44,23 @@ test.each(["reset-before-accept", "hang-before-accept", 502] as const)(
   },
 );
 
+test("what a look is shown is paid, and counts as spent with the post", async () => {
+  at.standIn.accepted.splice(0);
+  for (const words of ["News", "Sport"]) at.standIn.seed(words);
+  const { post } = await at.approved();
+  at.standIn.next("reset-after-accept");
+  expect(await at.desk.deliver(post)).toBe("posted");
+  const { rows } = await store.query(
+    `select s.kind, s.state, s.micros::int from slugline.spend s join slugline.delivery d on d.id = s.delivery_id
+      where d.post_id = $1 order by s.kind`,
+    [post],
+  );
+  expect(rows).toEqual([
+    { kind: "post", state: "settled", micros: 200_000 },
+    { kind: "read", state: "settled", micros: 3 * 5_000 },
+  ]);
+});
+
 test("its list shows the post late and fails in between: it still stands once", async () => {
   const { post, link } = await at.approved();
   at.standIn.next("reset-after-accept");

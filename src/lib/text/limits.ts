@@ -19,6 +19,6 @@ export interface Limits {
   readonly spoiler?: boolean;
   /** The same words may stand on one account of an owner only (X's rules on automation). */
   readonly forbidsCopies?: boolean;
-  /** What one post costs, where the network takes money (X). */
-  readonly cost?: { readonly plain: number; readonly withLink: number; readonly currency: string };
+  /** What one post costs, where the network takes money (X), and `read`: each one that a look for a lost post is shown. */
+  readonly cost?: { readonly plain: number; readonly withLink: number; readonly read?: number; readonly currency: string };
 }

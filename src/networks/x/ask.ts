@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { TwitterApiTokens } from "twitter-api-v2";
 import { Fault } from "../../lib/fault.ts";
+import { list } from "../../lib/json.ts";
 import type { Outbound } from "../../lib/outbound/outbound.ts";
 import { say } from "../../lib/say.ts";
 import type { Clock } from "../../lib/time.ts";
@@ -64,6 +65,7 @@ export function createAsk({ outbound, clock, sessions, requestMs }: Deps): Ask {
       { account, url: server, now: clock.now },
       () => request(outbound, server, keys ?? session!.access, { ...wanted, timeoutMs: requestMs }),
       ({ headers }, now) => ratesOf(headers, { app, of: limited(wanted), now }),
+      ({ body }) => (limited(wanted) === "reads" ? list(parsed(body), "data").length : 0),
     );
     const json = parsed(answer.body);
     const said = problem(json);
