@@ -1,26 +1,26 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "../../test/support/store.ts";
-import type { Stand } from "./delivery-stand.ts";
+import type { Other, Stand } from "./delivery-stand.ts";
 import type { Taken } from "./network-child.ts";
-import { approveAll, writePosts } from "./posts.ts";
+import { approveAll, type Waiting } from "./posts.ts";
 
 export interface Round {
   /** Posts a second, from the first that the network took to the last. */
   readonly perSecond: number;
-  /** The same to the last that our row tells of as posted; not a number for the bare job, which keeps nothing. */
+  /** The same to the last that our row tells of as posted; not a number for the others. */
   readonly confirmedPerSecond: number;
   /** CPU time of a post (ms): of the worker, and of Postgres and Redis. */
   readonly workerMs: number;
   readonly storesMs: number;
 }
 
-/** As many posts at once, from their approval to the last of them; each must have come once. */
-export async function oneRound(stand: Stand, who: "ours" | "bare", accounts: number, count: number): Promise<Round> {
-  const posts = who === "ours" ? await writePosts(stand.store, stand.accounts.slice(0, accounts), count) : [];
+/** These posts at once, from their approval to the last of them, or as many jobs; each must have come once. */
+export async function oneRound(stand: Stand, who: "ours" | Other, posts: readonly Waiting[]): Promise<Round> {
+  const count = posts.length;
   await sleep(300);
   const before = await stand.cpu();
   if (who === "ours") await approveAll(stand.store, posts);
-  else stand.bare(count);
+  else stand.jobs(who, count);
   const taken: Taken[] = [];
   await until(async () => taken.push(...(await stand.taken())) >= count);
   const confirmed =

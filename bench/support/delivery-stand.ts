@@ -16,18 +16,21 @@ const CONCURRENCY = 32;
 const MOST_ACCOUNTS = 100;
 const TOKEN = "bench-token";
 
-/** A worker of ours, a bare one, and the network that both post to, on one store and one queue. */
+/** A worker of ours, two others, and the network that all of them post to, on one store and one queue. */
 export interface Stand extends AsyncDisposable {
   readonly store: OpenStore;
   /** Ids of the accounts, all on the network. */
   readonly accounts: readonly string[];
-  /** Has the bare worker do as many jobs. */
-  bare(count: number): void;
+  /** Has a worker that is not ours do as many jobs. */
+  jobs(who: Other, count: number): void;
   /** What the network has taken since it was last asked. */
   taken(): Promise<Taken[]>;
-  /** CPU time so far (ms): of our worker, of the bare one, of Postgres and Redis together. */
-  cpu(): Promise<{ readonly ours: number; readonly bare: number; readonly stores: number }>;
+  /** CPU time so far (ms): of each worker, and of Postgres and Redis together. */
+  cpu(): Promise<Readonly<Record<"ours" | Other | "stores", number>>>;
 }
+
+/** Whom we are measured beside: bare-child.ts. */
+export type Other = "bare" | "durable";
 
 /** What a stand needs beside npm's packages, where it is missing. */
 export const missing = { embedded: undefined, "Postgres + Redis": noPostgres ?? redisMissing } as const;
@@ -59,19 +62,25 @@ export async function openStand(kind: Kind): Promise<Stand> {
   made.defer(() => store.close());
 
   // A database and a Redis of its own on the same servers: the same queue, and nothing of ours in its way.
-  await store.query("create database bare");
-  const connection = {
-    ...store.connection,
-    ...(given ? connectionTo(given.databaseUrl.replace("/postgres?", "/bare?")) : { database: "bare" }),
+  const other = async (who: Other, redisNumber: number) => {
+    await store.query(`create database ${who}`);
+    const connection = {
+      ...store.connection,
+      ...(given ? connectionTo(given.databaseUrl.replace("/postgres?", `/${who}?`)) : { database: who }),
+    };
+    const redis = given ? `${given.redisUrl}/${redisNumber}` : "-";
+    const started = await child(
+      made,
+      "bare-child.ts",
+      who,
+      new URL(url).host,
+      JSON.stringify(connection),
+      redis,
+      String(CONCURRENCY),
+    );
+    return started.process;
   };
-  const bare = await child(
-    made,
-    "bare-child.ts",
-    new URL(url).host,
-    JSON.stringify(connection),
-    given ? `${given.redisUrl}/1` : "-",
-    String(CONCURRENCY),
-  );
+  const others = { bare: await other("bare", 1), durable: await other("durable", 2) };
   const redis = given && new Redis(given.redisUrl);
   made.defer(() => redis?.disconnect());
 
@@ -81,7 +90,7 @@ export async function openStand(kind: Kind): Promise<Stand> {
   return {
     store,
     accounts: rows.map(({ id }) => id),
-    bare(count) {
+    jobs(who, count) {
       const jobs = Array.from({ length: count }, (): BareJob => {
         const key = crypto.randomUUID();
         return {
@@ -91,7 +100,7 @@ export async function openStand(kind: Kind): Promise<Stand> {
           text: `The old bridge opens on Monday (${key.slice(-12)})\n\nThe council said on Tuesday that it holds.\n\nhttps://go.example.org/${key.slice(-12)}`,
         };
       });
-      bare.process.send(jobs);
+      others[who].send(jobs);
     },
     async taken() {
       network.process.send("taken");
@@ -100,7 +109,8 @@ export async function openStand(kind: Kind): Promise<Stand> {
     async cpu() {
       return {
         ours: await cpuOf(slugline.pid),
-        bare: await cpuOf(bare.process.pid!),
+        bare: await cpuOf(others.bare.pid!),
+        durable: await cpuOf(others.durable.pid!),
         stores: (await cpuOf(postgres)) + (redis ? await cpuOfRedis(redis) : 0),
       };
     },

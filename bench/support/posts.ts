@@ -68,3 +68,37 @@ export async function approveAll(store: Store, posts: readonly Waiting[]): Promi
     await db.query("insert into slugline.outbox (bell, subject) select 'delivery', id from unnest($1::uuid[]) id", ids);
   });
 }
+
+/** Posts of the past, all of them out, as a newsroom has them after a year: tables and indexes have the size that they have in use. */
+export async function writePast(store: Store, accounts: readonly string[], count: number): Promise<void> {
+  const ids = (await writePosts(store, accounts, count)).map(({ id }) => id);
+  await store.transaction(async (db) => {
+    await db.query("update slugline.post set state = 'approved' where id = any($1)", [ids]);
+    await db.query(
+      "update slugline.link set state = 'live', live_at = slugline.now() where id in (select link_id from slugline.post where id = any($1))",
+      [ids],
+    );
+    await db.query(
+      `insert into slugline.decision (id, post_id, revision, kind, by_rule)
+       select gen_random_uuid(), id, 1, 'approve', 'bench' from unnest($1::uuid[]) id`,
+      [ids],
+    );
+    await db.query(
+      `insert into slugline.delivery (id, post_id, revision, account_id, state, attempts, epoch, idempotency, intent_at, begun_at, posted_at, remote_id)
+       select p.id, p.id, 1, p.account_id, 'posted', 1, 1, p.id, slugline.now(), slugline.now(), slugline.now(), 'past-' || p.id
+         from slugline.post p where p.id = any($1)`,
+      [ids],
+    );
+    await db.query(
+      `insert into slugline.attempt (id, delivery_id, epoch, kind, ended_at, outcome)
+       select gen_random_uuid(), id, 1, 'send', slugline.now(), 'posted' from unnest($1::uuid[]) id`,
+      [ids],
+    );
+    await db.query(
+      `insert into slugline.event (id, kind, account_id, post_id, delivery_id, data)
+       select gen_random_uuid(), 'delivery-posted', account_id, id, id, '{}' from slugline.post where id = any($1)`,
+      [ids],
+    );
+  });
+  await store.query("vacuum analyze");
+}

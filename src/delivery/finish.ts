@@ -1,12 +1,12 @@
 import type { Db } from "../store/db.ts";
 import { ring } from "../queue/ring.ts";
-import { tell, type Happening } from "../store/history.ts";
+import { tell } from "../store/history.ts";
 import type { Heard, Outcome } from "../networks/network.ts";
 import { lockOut } from "../newsroom/store.ts";
 import { wakeAnswers } from "./answering.ts";
 import { FAILURES_TO_OPEN } from "./brake.ts";
 import { learn, onlyGood } from "./brakes.ts";
-import { backoff, clampRetry, nextDelivery, type DeliveryHappening, type DeliveryState } from "./delivery.ts";
+import { backoff, clampRetry, nextDelivery, type DeliveryHappening } from "./delivery.ts";
 import type { DeliveryDeps } from "./deps.ts";
 import { adopt } from "./hold.ts";
 import { settle, type DeliveryRow } from "./store.ts";
@@ -59,10 +59,10 @@ export async function finish(deps: DeliveryDeps, ended: Ended): Promise<void> {
 }
 
 /**
- * Writes down which of these stand, all in one transaction, where that is all there is to say. Answers for each whether it
+ * Writes down which of these stand, all in one statement, where that is all there is to say. Answers for each whether it
  * did; the others are written down by themselves (`finish`).
  */
-export async function finishPosted(deps: DeliveryDeps, db: Db, all: readonly Ended[]): Promise<boolean[]> {
+export async function finishPosted(deps: DeliveryDeps, all: readonly Ended[]): Promise<boolean[]> {
   const standing = all.flatMap((ended): Standing[] => {
     const { begun, outcome } = ended;
     const scopes = outcome.kind === "posted" && onlyGood(deps, triedOf(ended));
@@ -72,12 +72,7 @@ export async function finishPosted(deps: DeliveryDeps, db: Db, all: readonly End
   });
   if (standing.length === 0) return all.map(() => false);
   deps.crashpoint("before-confirm");
-  const settled = await settlePosted(db, standing);
-  const told = standing.flatMap(({ id, remoteUrl: url }) => {
-    const delivery = settled.get(id);
-    return delivery ? [happened(delivery, "posted", { from: "sending", url })] : [];
-  });
-  if (told.length > 0) await tell(db, ...told);
+  const settled = await settlePosted(deps.store, standing);
   return all.map(({ begun }) => settled.has(begun.id));
 }
 
@@ -115,15 +110,8 @@ export async function move(
   if (!to) return;
   await settle(db, delivery.id, to, how);
   if (to === "posted") for (const postId of await wakeAnswers(db, delivery.post_id)) await ring(db, "delivery", postId);
-  await tell(db, { ...happened(delivery, to, { from: delivery.state, why: how.why, url: how.remoteUrl }), person });
-}
-
-/** Its line in the history. */
-function happened(
-  { id, post_id, account_id }: DeliveryRow,
-  to: DeliveryState,
-  { from, why, url }: { from: DeliveryState; why?: string | null; url?: string | null | undefined },
-): Happening {
+  const { id, post_id: post, account_id: account, state: from } = delivery;
+  const { why, remoteUrl: url } = how;
   const data = { from, ...(why ? { why } : {}), ...(url ? { url } : {}) };
-  return { kind: `delivery-${to}`, delivery: id, post: post_id, account: account_id, data };
+  await tell(db, { kind: `delivery-${to}`, delivery: id, post, account, person, data });
 }

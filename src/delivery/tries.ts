@@ -1,6 +1,7 @@
 import { newId } from "../lib/id.ts";
 import type { Db } from "../store/db.ts";
 import { given } from "../store/given.ts";
+import { TELL } from "../store/history.ts";
 import { ENGAGED } from "./brake-store.ts";
 import { COLUMNS, type DeliveryRow } from "./store.ts";
 
@@ -110,13 +111,13 @@ export interface Standing extends Tried {
 }
 
 /**
- * Writes down that posts stand, and answers those of which that was all there was to say: the try still has its lease, no
+ * Writes down that posts stand, with their lines in the history, and answers those of which that was all there was to say: the try still has its lease, no
  * brake of theirs is engaged, nothing answers them, nobody looks for them, no other delivery has that post, and nobody else
  * has them locked.
  */
-export async function settlePosted(db: Db, all: readonly Standing[]): Promise<ReadonlyMap<string, DeliveryRow>> {
-  const { rows } = await db.query<DeliveryRow>(
-    `with given as materialized ${given("$1", 'id uuid, attempt uuid, epoch integer, "remoteId" text, "remoteUrl" text, "remoteRef" text, scopes text[]')},
+export async function settlePosted(db: Db, all: readonly Standing[]): Promise<ReadonlySet<string>> {
+  const { rows } = await db.query<{ id: string }>(
+    `with given as materialized ${given("$1", 'id uuid, attempt uuid, epoch integer, event uuid, "remoteId" text, "remoteUrl" text, "remoteRef" text, scopes text[]')},
      delivery as materialized (
        select g.*, d.post_id, d.account_id from given g join slugline.delivery d on d.id = g.id
          join slugline.post p on p.id = d.post_id join slugline.account a on a.id = d.account_id
@@ -128,12 +129,15 @@ export async function settlePosted(db: Db, all: readonly Standing[]): Promise<Re
           for no key update of d skip locked for key share of p, a skip locked
      ), closed as (
        update slugline.attempt t set ended_at = slugline.now(), outcome = 'posted', why = null from delivery where t.id = delivery.attempt
+     ), told as (
+       ${TELL} select event, 'delivery-posted', account_id, post_id, id,
+              jsonb_strip_nulls(jsonb_build_object('from', 'sending', 'url', nullif("remoteUrl", ''))) from delivery
      )
      update slugline.delivery d set state = 'posted', why = null, lease_until = null, next_at = slugline.now(), posted_at = slugline.now(),
             misses = 0, remote_id = g."remoteId", remote_url = coalesce(g."remoteUrl", d.remote_url), remote_ref = coalesce(g."remoteRef", d.remote_ref)
-       from delivery g where d.id = g.id returning ${COLUMNS}`,
-    [JSON.stringify(all)],
+       from delivery g where d.id = g.id returning d.id`,
+    [JSON.stringify(all.map((one) => ({ ...one, event: newId() })))],
     "settle-posted",
   );
-  return new Map(rows.map((row) => [row.id, row]));
+  return new Set(rows.map(({ id }) => id));
 }

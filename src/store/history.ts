@@ -13,6 +13,9 @@ export interface Happening {
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
+/** The beginning of an insert that tells of deliveries: for a statement that does what it tells of in the same breath. */
+export const TELL = "insert into slugline.event (id, kind, account_id, post_id, delivery_id, data)";
+
 /** Writes to the append-only history, in the same transaction as what it tells. */
 export async function tell(db: Db, ...all: readonly Happening[]): Promise<void> {
   const rows = all.map((it) => ({
