@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What needs more than npm: Redis, Postgres, PHP and Chromium from Debian, and the longer fault runs.
+# What needs more than npm: Redis, Postgres, PHP, Chromium and nftables from Debian, and the longer fault runs.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 missing=()
@@ -8,6 +8,7 @@ command -v chromium >/dev/null || missing+=(chromium fonts-noto-core fonts-noto-
 fc-list 2>/dev/null | grep -q CJK || missing+=(fonts-noto-cjk)
 compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || missing+=(postgresql)
 command -v php >/dev/null || missing+=(php-cli)
+command -v nft >/dev/null || missing+=(nftables)
 { command -v g++ && command -v make && command -v python3; } >/dev/null || missing+=(g++ make python3)
 if [ ${#missing[@]} -gt 0 ]; then
   if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then

@@ -42,7 +42,7 @@ export async function takeItem(db: Db, by: Telling, told: Item, state: "seen" | 
 
 async function again(db: Db, known: KnownArticle, by: Telling, item: Item): Promise<Taken> {
   const before = known.given[by.sourceId]?.item;
-  const told = before && isOlder(item, before, by) ? before : item;
+  const told = before && (await isOlder(db, item, before, by)) ? before : item;
   // A hint keeps what was told before and has the page looked at.
   const now = by.hint && before ? { ...before, html: null, text: null } : told;
   const given: Given = { ...known.given, [by.sourceId]: { kind: by.kind, item: now } };
@@ -56,10 +56,13 @@ async function again(db: Db, known: KnownArticle, by: Telling, item: Item): Prom
 /**
  * Whether a telling is of the story as it was before it was last told of, by what the source itself says: a `published` that
  * was repeated and comes after an `updated`, a feed from a cache. Its words were followed by others, and are not brought back.
+ * A time that is still ahead was no time of a change: whoever typed it wrong once is heard all the same.
  */
-function isOlder(now: Item, before: Item, by: Telling): boolean {
+async function isOlder(db: Db, now: Item, before: Item, by: Telling): Promise<boolean> {
   const at = now.updated ?? (by.announces ? now.published : null);
-  return before.updated !== null && at !== null && Date.parse(at) < Date.parse(before.updated);
+  if (before.updated === null || at === null || !(Date.parse(at) < Date.parse(before.updated))) return false;
+  const { rows } = await db.query<{ ahead: boolean }>("select $1::timestamptz > slugline.now() as ahead", [before.updated]);
+  return rows[0]?.ahead === false;
 }
 
 /** Whether a telling is a reason to read the story again. Two feeds that word one story differently are not. */

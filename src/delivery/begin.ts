@@ -110,7 +110,7 @@ export async function startFree(deps: DeliveryDeps, db: Db, all: readonly Starti
   const locked = await lockToBegin(
     db,
     all.map(({ seen }) => seen),
-    "free",
+    "unlocked",
   );
   const asking = locked.map(({ id }) => ({ id, scopes: starting.get(id)!.scopes }));
   const gates = locked.length > 0 ? await gatesOf(db, asking) : new Map<string, Gate>();

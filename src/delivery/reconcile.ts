@@ -5,6 +5,7 @@ import type { Found, Network } from "../networks/network.ts";
 import { hasTwin, replyOf } from "./answering.ts";
 import { afterMiss, backoff, clampRetry } from "./delivery.ts";
 import type { Driver } from "../newsroom/drivers.ts";
+import { lockOut } from "../newsroom/store.ts";
 import type { Db } from "../store/db.ts";
 import { learn, listening, scopesOf, takeTurn } from "./brakes.ts";
 import type { DeliveryDeps } from "./deps.ts";
@@ -45,6 +46,8 @@ export async function look(deps: DeliveryDeps, seen: DeliveryRow, signal: AbortS
   const { driver: ears, heard } = listening(driver);
   const found = await find(deps, ears, { seen, now, owned: taken.owned }, signal);
   deps.crashpoint("after-look");
+  // Not where it is in rehearsal by now: that goes on without its network.
+  const turnedAway = found.kind === "cannot-tell" && found.lockedOut && !(await deps.driver(seen.account_id))?.rehearsal;
   await deps.store.transaction(async (db) => {
     const delivery = await lockBoth(db, seen);
     if (!delivery) return;
@@ -57,6 +60,7 @@ export async function look(deps: DeliveryDeps, seen: DeliveryRow, signal: AbortS
     const { read, currency } = driver.prices ?? {};
     if (shown > 0 && read && currency) await payForLook(db, delivery, { micros: shown * read, currency });
     if (found.kind === "posted") return confirm(db, delivery, found);
+    if (turnedAway) await lockOut(db, delivery.account_id, found.why);
     if (delivery.state !== "unknown" || delivery.epoch !== taken.epoch) return;
     if (found.kind === "same-key") {
       if (delivery.sought) await notSought(db, delivery.post_id);

@@ -21,7 +21,7 @@ export function createRounds(deps: DeliveryDeps): Rounds {
   const { store } = deps;
   const begin = gather(MOST_GIVEN, (all: readonly Starting[]) => store.transaction((db) => startFree(deps, db, all)));
   const end = gather(MOST_GIVEN, (all: readonly Ended[]) => finishPosted(deps, all));
-  const open = gather(MOST_GIVEN, (postIds: readonly string[]) => takeUp(store, postIds, "free"));
+  const open = gather(MOST_GIVEN, (postIds: readonly string[]) => takeUp(store, postIds, "unlocked"));
   return {
     takeUp: async (postId) => (await open(postId).catch(() => undefined)) ?? (await takeUp(store, [postId]))[0],
     start: (it) => begin(it).catch(() => undefined),

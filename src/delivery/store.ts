@@ -66,14 +66,14 @@ export const OPENED = {
  * The one delivery of each post that is not cancelled; an approved post that has none gets it here. What a crash of Postgres
  * loses of that is opened again: nobody waits for the disk.
  *
- * @param those "all": waits for whoever has a post or its account locked; "free": leaves those out
+ * @param those "all": waits for whoever has a post or its account locked; "unlocked": leaves those out
  */
 export async function takeUp(
   db: Db,
   postIds: readonly string[],
-  those: "all" | "free" = "all",
+  those: "all" | "unlocked" = "all",
 ): Promise<(DeliveryRow | undefined)[]> {
-  const skip = those === "free" ? "skip locked" : "";
+  const skip = those === "unlocked" ? "skip locked" : "";
   const { rows } = await db.query<DeliveryRow>(
     `with asked as materialized ${given("$1", "post uuid, delivery uuid")},
      unopened as materialized (
@@ -128,10 +128,10 @@ export async function lockBoth(db: Db, it: Named): Promise<DeliveryRow | undefin
  * somebody is about to begin. What is decided by it is read by a later statement; those of this transaction keep the plans they
  * have: Postgres takes some ten times as long to plan the gate as to read it, and would each time.
  *
- * @param those "all": waits for whoever has them locked, and is asked for one; "free": leaves those out
+ * @param those "all": waits for whoever has them locked, and is asked for one; "unlocked": leaves those out
  */
-export async function lockToBegin(db: Db, all: readonly Named[], those: "all" | "free"): Promise<DeliveryRow[]> {
-  const skip = those === "free" ? "skip locked" : "";
+export async function lockToBegin(db: Db, all: readonly Named[], those: "all" | "unlocked"): Promise<DeliveryRow[]> {
+  const skip = those === "unlocked" ? "skip locked" : "";
   const { rows } = await db.query<DeliveryRow>(
     `with ${locked(skip)},
        account as materialized (

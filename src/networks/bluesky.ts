@@ -5,7 +5,7 @@ import type { Limits } from "../lib/text/limits.ts";
 import { systemClock, type Clock } from "../lib/time.ts";
 import { createAsk } from "./bluesky/ask.ts";
 import { keptSession, type Session } from "./bluesky/kept.ts";
-import { failed, failedBy, type Failed } from "./bluesky/outcome.ts";
+import { cannotLook, failed, failedBy, type Failed } from "./bluesky/outcome.ts";
 import { embedOf } from "./bluesky/pictures.ts";
 import { COLLECTION, recordOf } from "./bluesky/record.ts";
 import { answeredBy, rkeyOf, uriOf } from "./bluesky/reply.ts";
@@ -92,11 +92,11 @@ export function bluesky(outbound: Outbound, { clock = systemClock, requestMs = 2
   async function find(account: Account, key: DeliveryKey, owned: ReadonlySet<string>, signal: AbortSignal): Promise<Found> {
     try {
       const session = await sessions.of(account, signal);
-      if ("kind" in session) return { ...session, kind: "cannot-tell" };
+      if ("kind" in session) return cannotLook(session);
       const found = await lookUp(account, session, key, signal);
       return found.kind === "posted" && owned.has(found.id) ? { kind: "absent" } : found;
     } catch (error) {
-      return { kind: "cannot-tell", why: failedBy(error).why };
+      return cannotLook(failedBy(error));
     }
   }
 
@@ -119,9 +119,9 @@ export function bluesky(outbound: Outbound, { clock = systemClock, requestMs = 2
   async function searchFor(account: Account, key: DeliveryKey, owned: ReadonlySet<string>, signal: AbortSignal): Promise<Found> {
     try {
       const session = await sessions.of(account, signal);
-      return "kind" in session ? { ...session, kind: "cannot-tell" } : await search(ask, account, session, key, owned, signal);
+      return "kind" in session ? cannotLook(session) : await search(ask, account, session, key, owned, signal);
     } catch (error) {
-      return { kind: "cannot-tell", why: failedBy(error).why };
+      return cannotLook(failedBy(error));
     }
   }
 

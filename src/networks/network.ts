@@ -158,10 +158,11 @@ export function wordless(type: string | undefined): string {
   return type === undefined ? "the answer is of no type." : say`the answer is ${type}.`;
 }
 
+/** What a look came to. `lockedOut`: the network lets the account in no more, and `why` says what a person can do. */
 export type Found =
   | There
   | { readonly kind: "absent" }
-  | { readonly kind: "cannot-tell"; readonly why: string; readonly retryAt?: number };
+  | { readonly kind: "cannot-tell"; readonly why: string; readonly retryAt?: number; readonly lockedOut?: boolean };
 
 export interface Verified {
   readonly ok: boolean;

@@ -128,6 +128,14 @@ describe("a signed hook", () => {
     await send({ ...published("o-1", { title: "Newer words", published: early }), event: "updated" });
     await read(id);
     expect(await rowsOf("o-1")).toMatchObject([{ title: "Newer words", version: 2 }]);
+    for (const [title, updated] of [
+      ["A wrong year", "2099-11-01T10:00:00Z"],
+      ["As it is", "2026-11-01T11:00:00Z"],
+    ]) {
+      await send({ ...published("o-1", { title, updated }), event: "updated" });
+      await read(id);
+      expect(await rowsOf("o-1")).toMatchObject([{ title }]);
+    }
   });
 
   test("that says a story is gone withdraws it, and one that brings it back restores it", async () => {

@@ -16,7 +16,7 @@ const NAMES = new RegExp(
     String.raw`\b(?:go\.|mastodon\.)?example\.(?:org|com)\S*`,
     String.raw`\b(?:masto|mastodon|x|bluesky|telegram|webhook|locked|tired|gone|failing)-\w+`,
     String.raw`A story \w{5}|#news`,
-    "Slugline|slugline (?:check|user add|account prove)|Daily Example|Rosa(?: Haddad)?|Anon|mastodon|bluesky|telegram|webhook|\\bx\\b|USD|front|cms|plain|rumours",
+    "Slugline|slugline (?:check|user add|account (?:add|prove))|Daily Example|Rosa(?: Haddad)?|Anon|mastodon|bluesky|telegram|webhook|\\bx\\b|USD|front|cms|plain|rumours",
     String.raw`(?:config/)?newsroom\.yaml|onUnknown: (?:ask|assume-posted)|UTF-16|UTC|QR|Asia/Damascus|HTTP`,
   ].join("|"),
   "g",

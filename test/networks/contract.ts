@@ -273,6 +273,14 @@ export function networkContract(name: string, setUp: () => Promise<Bench>): void
       expect(verified.why).toMatch(/invalid/);
     });
 
+    test("a look with a token that is none says that the account is let in no more, and what to do", async (given) => {
+      if (!bench.stranger) return given.skip("there is no token");
+      if (!looked(given)) return;
+      const key = keyOf(ready());
+      const found = await bench.network.find!(bench.stranger, key, new Set(), signal());
+      expect(found).toMatchObject({ kind: "cannot-tell", lockedOut: true, why: expect.stringMatching(/invalid/) });
+    });
+
     test("no sentence holds the secret", async (given) => {
       const next = faulty(given);
       for (const fault of [401, 403, 422, 429, 500, "reset-before-accept"] as const) {

@@ -78,6 +78,19 @@ test("X shows it later than we look, and calls the second try a duplicate: found
   expect(at.standIn.byLink(link)).toHaveLength(1);
 });
 
+test("keys that X takes no more are found out by a look too: the account is locked out, and the post is looked for until it is mended", async () => {
+  const { post, link } = await at.approved();
+  at.standIn.next("reset-after-accept");
+  at.standIn.next(401, 1, "read");
+  expect(await at.desk.deliver(post, 2)).toBe("unknown");
+  const { rows } = await store.query("select state, state_why from slugline.account where id = $1", [at.account]);
+  expect(rows).toMatchObject([
+    { state: "locked-out", state_why: expect.stringMatching(/does not accept the keys.*developer\.x\.com/) },
+  ]);
+  expect(await at.desk.deliver(post)).toBe("posted");
+  expect(at.standIn.byLink(link)).toHaveLength(1);
+});
+
 test("no credits: the account is locked out, the post is kept", async () => {
   const { post, link } = await at.approved();
   at.standIn.next({ status: 402, body: JSON.stringify(BODIES[402]) });

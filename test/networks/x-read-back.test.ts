@@ -119,10 +119,17 @@ describe("what cannot be read tells nothing", () => {
     }
   });
 
-  test.each([401, 402, 403])("a %i", async (status) => {
+  test.each([
+    [401, true, "401"],
+    [402, true, "buy credits"],
+    // May be about reading alone.
+    [403, undefined, "403"],
+  ])("a %i", async (status, lockedOut, said) => {
     await using at = await desk();
     at.standIn.next(status, 1, "read");
-    expect(await at.find(keyOf(ready()))).toMatchObject({ kind: "cannot-tell", why: expect.stringContaining(String(status)) });
+    const found = await at.find(keyOf(ready()));
+    expect(found).toMatchObject({ kind: "cannot-tell", why: expect.stringContaining(said) });
+    expect((found as { lockedOut?: boolean }).lockedOut).toBe(lockedOut);
   });
 
   test("a bucket that is empty: until it is full again", async () => {

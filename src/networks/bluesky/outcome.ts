@@ -1,7 +1,7 @@
 import { Fault, reasonOf } from "../../lib/fault.ts";
 import { OutboundError } from "../../lib/outbound/error.ts";
 import { say } from "../../lib/say.ts";
-import type { Outcome } from "../network.ts";
+import type { Found, Outcome } from "../network.ts";
 import type { Reply } from "./ask.ts";
 
 /** What came of something instead of what was wanted. */
@@ -32,6 +32,11 @@ export function failed({ status, error, told, later }: Reply<unknown>): Failed {
   // A blob that is not part of a record yet is swept away in time: it is uploaded anew.
   if (error === "BlobNotFound") return { kind: "busy", why: say`The server no longer has a picture of it (${status}): ${told}` };
   return { kind: "refused", why: say`The server refused it (${status}): ${told}` };
+}
+
+/** The same of a look. */
+export function cannotLook({ kind, ...failed }: Failed): Found {
+  return { ...failed, kind: "cannot-tell", lockedOut: kind === "locked-out" };
 }
 
 /** What a request that brought no answer came to. */

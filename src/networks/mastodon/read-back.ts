@@ -1,4 +1,4 @@
-import { reasonOf } from "../../lib/fault.ts";
+import { codeOf, reasonOf } from "../../lib/fault.ts";
 import { at, text, webAddress } from "../../lib/json.ts";
 import { readHtml } from "../../lib/read-html.ts";
 import { say } from "../../lib/say.ts";
@@ -6,6 +6,7 @@ import { earliestThere, type Clock } from "../../lib/time.ts";
 import type { Account, DeliveryKey, Found } from "../network.ts";
 import type { Ask } from "./ask.ts";
 import { statusIdOf } from "./reply.ts";
+import { lockedOut } from "./whose.ts";
 
 const PAGE = 40;
 const MOST_PAGES = 10;
@@ -48,6 +49,8 @@ export async function readBack(
         `/api/v1/accounts/${id}/statuses?exclude_reblogs=true&limit=${PAGE}${before && `&max_id=${encodeURIComponent(before)}`}`,
         { signal },
       );
+      // A 403 is only about reading: a token may be allowed to post, and nothing else.
+      if (reply.status === 401) return { ...cannotTell(lockedOut(account, 401, reply.told)), lockedOut: true };
       if (reply.status !== 200)
         return { ...cannotTell(say`The account's posts could not be read (${reply.status}): ${reply.told}`), ...reply.later };
       if (!Array.isArray(reply.json))
@@ -76,7 +79,7 @@ export async function readBack(
       say`The account posted more than ${PAGE * MOST_PAGES} times since; this post may be among them or further back.`,
     );
   } catch (error) {
-    return cannotTell(reasonOf(error));
+    return { ...cannotTell(reasonOf(error)), lockedOut: TURNED_AWAY.has(codeOf(error) ?? "") };
   }
 }
 
@@ -114,6 +117,8 @@ function plain(words: string): string {
   );
 }
 
-function cannotTell(why: string): Found {
-  return { kind: "cannot-tell", why };
+const TURNED_AWAY = new Set(["MASTODON_TURNED_AWAY", "SECRET_MISSING"]);
+
+function cannotTell(why: string) {
+  return { kind: "cannot-tell", why } as const;
 }

@@ -16,30 +16,36 @@ export function createWhose(ask: Ask) {
       .digest("base64url");
   }
 
-  async function verify(account: Account, signal: AbortSignal): Promise<Verified> {
+  async function me(account: Account, signal: AbortSignal): Promise<Verified & { readonly status: number }> {
     const key = await keyOf(account);
     const { status, json, told } = await ask(account, "/api/v1/accounts/verify_credentials", { signal });
     if (status === 401 || status === 403)
-      return { ok: false, id: null, handle: null, endsAt: null, why: lockedOut(account, status, told) };
+      return { ok: false, id: null, handle: null, endsAt: null, why: lockedOut(account, status, told), status };
     const id = text(json, "id");
     if (status !== 200 || id === null)
       throw new Fault("MASTODON_ANSWER", say`${account.server} did not say whose token this is (${status}): ${told}`);
     ids.set(key, id);
-    return { ok: true, id, handle: text(json, "acct"), endsAt: null, why: null };
+    return { ok: true, id, handle: text(json, "acct"), endsAt: null, why: null, status };
   }
 
-  /** @throws Fault `MASTODON_ANSWER` when the server does not say */
+  async function verify(account: Account, signal: AbortSignal): Promise<Verified> {
+    const { status: _, ...verified } = await me(account, signal);
+    return verified;
+  }
+
+  /** @throws Fault `MASTODON_TURNED_AWAY` when the token is none any more, `MASTODON_ANSWER` when the server does not say */
   async function idOf(account: Account, signal: AbortSignal): Promise<string> {
     const known = ids.get(await keyOf(account));
     if (known !== undefined) return known;
-    const { id, why } = await verify(account, signal);
-    if (id === null) throw new Fault("MASTODON_ANSWER", why ?? say`${account.server} did not say whose token this is.`);
+    const { id, why, status } = await me(account, signal);
+    const code = status === 401 ? "MASTODON_TURNED_AWAY" : "MASTODON_ANSWER";
+    if (id === null) throw new Fault(code, why ?? say`${account.server} did not say whose token this is.`);
     return id;
   }
 
   return { verify, idOf };
 }
 
-function lockedOut(account: Account, status: number, told: string): string {
+export function lockedOut(account: Account, status: number, told: string): string {
   return say`${account.server} does not accept the token of ${account.name} (${status}): ${told} Make a new one under Preferences > Development, with write:statuses, write:media, read:accounts and read:statuses.`;
 }

@@ -84,7 +84,7 @@ export function notAllowed(account: Account, json: unknown, told: string): strin
 export function outcomeOfError(error: unknown): Outcome {
   const why = reasonOf(error);
   if (error instanceof OutboundError && error.sent === "maybe") return { kind: "unknown", why };
-  if (error instanceof Fault && ["SECRET_MISSING", "X_SERVER", "X_SIGNED_OUT"].includes(error.code))
+  if (error instanceof Fault && ["SECRET_MISSING", "X_SERVER", "X_SIGNED_OUT", "X_TURNED_AWAY"].includes(error.code))
     return { kind: "locked-out", why };
   return error instanceof Fault ? { kind: "busy", why } : { kind: "unknown", why };
 }

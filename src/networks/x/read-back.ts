@@ -4,7 +4,7 @@ import { say } from "../../lib/say.ts";
 import { earliestThere, type Clock } from "../../lib/time.ts";
 import type { Account, DeliveryKey, Found } from "../network.ts";
 import type { Ask, Reply } from "./ask.ts";
-import { addressOf } from "./outcome.ts";
+import { addressOf, outcomeOfError, stopped } from "./outcome.ts";
 import { readEntry } from "./words.ts";
 
 /** How much earlier is read than what counts (ms): X is paid per post read, and an older one with this very link should be seen. */
@@ -68,6 +68,8 @@ export async function readBack(
     }
     const seen = { unreadable: 0, older: false };
     for (let page = 1; ; page += 1) {
+      const stop = stopped(account, reply);
+      if (stop !== null) return { ...cannotTell(stop), ...reply.later, lockedOut: true };
       const wrong = unreadable(reply);
       if (wrong !== null) return { ...cannotTell(wrong), ...reply.later };
       const posts = list(reply.json, "data");
@@ -91,7 +93,8 @@ export async function readBack(
       reply = await ask(next);
     }
   } catch (error) {
-    return cannotTell(reasonOf(error));
+    const { kind } = outcomeOfError(error);
+    return { ...cannotTell(reasonOf(error)), lockedOut: kind === "locked-out" };
   }
 }
 
@@ -111,6 +114,6 @@ function unreadable({ status, json, told }: Reply): string | null {
   return counted && listed ? null : say`The account's posts could not be read: the answer is not what ${"X"} answers.`;
 }
 
-function cannotTell(why: string): Found {
-  return { kind: "cannot-tell", why };
+function cannotTell(why: string) {
+  return { kind: "cannot-tell", why } as const;
 }

@@ -11,11 +11,12 @@ export function createWhose(ask: Ask, sessions: Sessions) {
   /** By a hash of server and keys, so that keys that were replaced by another account's are asked about anew. */
   const ids = new Map<string, string>();
 
-  async function me(account: Account, signal: AbortSignal): Promise<Verified> {
+  async function me(account: Account, signal: AbortSignal): Promise<Verified & { readonly turnedAway?: boolean }> {
     const key = (await sessions.of(account)) ? undefined : await fingerprintOf(account);
     const reply = await ask(account, { method: "GET", path: "users/me", signal });
     const why = locked(account, reply);
-    if (why !== null) return mute(why);
+    // A 403 may be about reading alone.
+    if (why !== null) return { ...mute(why), turnedAway: reply.status !== 403 };
     const data = at(reply.json, "data");
     const id = text(data, "id");
     if (reply.status !== 200 || id === null)
@@ -49,14 +50,15 @@ export function createWhose(ask: Ask, sessions: Sessions) {
     return why === null ? verified : mute(why);
   }
 
-  /** @throws Fault `X_ANSWER` when X does not say */
+  /** @throws Fault `X_TURNED_AWAY` when X takes the keys no more, `X_ANSWER` when it does not say */
   async function idOf(account: Account, signal: AbortSignal): Promise<string> {
     const session = await sessions.of(account);
     if (session) return session.id;
     const known = ids.get(await fingerprintOf(account));
     if (known !== undefined) return known;
-    const { id, why } = await me(account, signal);
-    if (id === null) throw new Fault("X_ANSWER", why ?? say`${account.server} did not say whose keys these are.`);
+    const { id, why, turnedAway } = await me(account, signal);
+    if (id === null)
+      throw new Fault(turnedAway ? "X_TURNED_AWAY" : "X_ANSWER", why ?? say`${account.server} did not say whose keys these are.`);
     return id;
   }
 
