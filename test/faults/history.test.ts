@@ -103,6 +103,37 @@ describe("the judge finds", () => {
     expect(broken({ accepted: [there], deliveries: [{ ...posted, wasApproved: false }] })).toEqual(["I6"]);
   });
 
+  test("a part that stands without the one before it, before it, or as an answer to another (T7)", () => {
+    const part = { ...there, post: "q", id: "43", parent: "42", writtenAt: 6 };
+    const both = {
+      acts: [approve, { ...approve, post: "q" }],
+      deliveries: [posted, { ...posted, id: "e", post: "q", remoteId: "43" }],
+      before: new Map([["q", "p"]]),
+    };
+    const cases = [
+      [[there, part], []],
+      [[there, { ...part, parent: null }], ["T7"]],
+      [[there, { ...part, parent: "41" }], ["T7"]],
+      [[{ ...there, writtenAt: 7 }, part], ["T7"]],
+    ] as const;
+    for (const [accepted, faults] of cases) expect(broken({ ...both, accepted })).toEqual(faults);
+  });
+
+  test("a part that waits although the one before it stands (I2), and not one that waits for it", () => {
+    const waiting = { ...posted, id: "e", post: "q", state: "due", remoteId: null };
+    const acts = [approve, { ...approve, post: "q" }];
+    const before = new Map([["q", "p"]]);
+    expect(broken({ acts, before, accepted: [there], deliveries: [posted, waiting] })).toContain("I2");
+    const asked = { ...posted, state: "asked", remoteId: null };
+    expect(judge(history({ acts, before, deliveries: [asked, waiting] }))).toEqual({
+      faults: [],
+      endings: new Map([
+        ["p", "asked"],
+        ["q", "asked"],
+      ]),
+    });
+  });
+
   test("what began while everything was stopped, before its time, or too soon after another (I6, I7)", () => {
     const begun = (...times: number[]) => times.map((at) => ({ account: "a", post: "p", at }));
     const well = { accepted: [there], deliveries: [posted] };

@@ -19,6 +19,8 @@ export interface Accepted {
   readonly account: string;
   readonly id: string;
   readonly text: string;
+  /** The id of the post it answers, as its network heard it. */
+  readonly parent?: string | null;
   /** The step in which its request was written. */
   readonly writtenAt: number;
 }
@@ -52,6 +54,8 @@ export interface History {
   readonly deliveries: readonly Ended[];
   /** States of the posts at the end. */
   readonly posts: ReadonlyMap<string, string>;
+  /** Of later parts of a thread: the part before. */
+  readonly before?: ReadonlyMap<string, string>;
   readonly begun?: readonly Begun[];
   /** While the stop switch was on, from the moment that was told to the moment the release was asked for (ms). */
   readonly paused?: readonly { readonly from: number; readonly to: number }[];
@@ -61,7 +65,7 @@ export interface History {
   readonly notBefore?: ReadonlyMap<string, number>;
 }
 
-type Broken = "I1" | "I2" | "I3" | "I4" | "I6" | "I7";
+type Broken = "I1" | "I2" | "I3" | "I4" | "I6" | "I7" | "T7";
 
 export interface Fault {
   readonly invariant: Broken;
@@ -95,16 +99,23 @@ export function judge(history: History): Verdict {
     const texts = new Set((deliveries.get(post) ?? []).filter((it) => it.wasApproved).map(({ text }) => text));
     for (const one of there) if (!texts.has(one.text)) blame("I6", post, `stands with words nobody approved: ${one.text}`);
   }
+  for (const [part, before] of history.before ?? []) follows(copies, deliveries, { part, before }, blame);
+  /** A part whose part before is not there waits with it, for whoever that one is with. */
+  const waits = ({ post, state }: Ended) => {
+    const before = history.before?.get(post);
+    return state === "due" && before !== undefined && !(deliveries.get(before) ?? []).some((it) => it.state === "posted");
+  };
   for (const delivery of history.deliveries) {
-    if (!RESTS.has(delivery.state))
+    if (!RESTS.has(delivery.state) && !waits(delivery))
       blame("I2", delivery.post, `is still ${delivery.state} (${delivery.why ?? "no reason told"})`);
     if (delivery.state === "posted") proven(delivery, copies.get(delivery.post) ?? [], blame);
   }
   for (const [post, mine] of acts) {
     if (!mine.some((act) => act.kind === "approve" && act.toldAt !== undefined)) continue;
-    const ending = endingOf(history.posts.get(post), deliveries.get(post) ?? [], copies.get(post)?.length ?? 0, (it) =>
-      blame("I3", post, it),
-    );
+    const own = deliveries.get(post) ?? [];
+    const ending = own.some(waits)
+      ? "asked"
+      : endingOf(history.posts.get(post), own, copies.get(post)?.length ?? 0, (it) => blame("I3", post, it));
     if (ending) endings.set(post, ending);
   }
   limits(history, blame);
@@ -121,6 +132,21 @@ function undecided(acts: readonly Act[], one: Accepted, blame: Blame): void {
     if (off.kind !== "void" || off.toldAt === undefined || off.toldAt > one.writtenAt) continue;
     const anew = before.some((act) => act.kind === "approve" && (act.toldAt ?? Infinity) > off.askedAt);
     if (!anew) blame("I6", one.post, `was sent in step ${one.writtenAt}, after step ${off.toldAt} had taken it back`);
+  }
+}
+
+/** A part goes out after the one before it, as an answer to it. Where a person or a rule said that it stands, nobody knows better. */
+function follows(
+  copies: ReadonlyMap<string, readonly Accepted[]>,
+  deliveries: ReadonlyMap<string, readonly Ended[]>,
+  { part, before }: { readonly part: string; readonly before: string },
+  blame: Blame,
+): void {
+  if ((deliveries.get(before) ?? []).some(({ assumed }) => assumed !== null)) return;
+  for (const one of copies.get(part) ?? []) {
+    const answered = (copies.get(before) ?? []).find(({ id }) => id === one.parent);
+    if (!answered || answered.writtenAt >= one.writtenAt)
+      blame("T7", part, `answers ${one.parent ?? "nothing"}, which is not the part before it as it stands`);
   }
 }
 

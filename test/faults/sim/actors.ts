@@ -1,4 +1,4 @@
-import { answer } from "../../../src/delivery/answer.ts";
+import { answer, type Answer } from "../../../src/delivery/answer.ts";
 import { deliver } from "../../../src/delivery/deliver.ts";
 import { createRounds } from "../../../src/delivery/rounds.ts";
 import { TIMING } from "../../../src/delivery/delivery.ts";
@@ -71,15 +71,29 @@ export function createActors(world: World, told: Told) {
     });
   }
 
-  /** An act on a post, with the step in which it was asked for and the one in which it was answered. */
+  const threadOf = ({ article, account }: RunPost) =>
+    world.posts.filter((post) => post.article === article && post.account === account);
+
+  /**
+   * An act on a post, with the step in which it was asked for and the one in which it was answered. An approval is one of all
+   * parts of a thread; what takes it back is judged at the part it named.
+   */
   function act(kind: Act["kind"], post: RunPost, doIt: (store: Store) => Promise<boolean>): void {
     begin("person", async (_, store) => {
-      const it: { -readonly [Key in keyof Act]: Act[Key] } = { post: post.id, kind, askedAt: gate.step, toldAt: undefined };
-      told.acts.push(it);
+      const about = kind === "approve" ? threadOf(post) : [post];
+      const all: { -readonly [Key in keyof Act]: Act[Key] }[] = about.map(({ id }) => ({
+        post: id,
+        kind,
+        askedAt: gate.step,
+        toldAt: undefined,
+      }));
+      told.acts.push(...all);
       const done = await doIt(store);
-      if (done) it.toldAt = gate.step;
-      // Told that nothing was done: it was not.
-      else told.acts.splice(told.acts.indexOf(it), 1);
+      for (const it of all) {
+        if (done) it.toldAt = gate.step;
+        // Told that nothing was done: it was not.
+        else told.acts.splice(told.acts.indexOf(it), 1);
+      }
     });
   }
 
@@ -93,7 +107,7 @@ export function createActors(world: World, told: Told) {
   /** A person has approved this post before the run begins. */
   async function approved(post: RunPost): Promise<void> {
     const { ok } = await world.desk.approve(post.id);
-    if (ok) told.acts.push({ post: post.id, kind: "approve", askedAt: 0, toldAt: 0 });
+    for (const { id } of ok ? threadOf(post) : []) told.acts.push({ post: id, kind: "approve", askedAt: 0, toldAt: 0 });
   }
 
   /** A person does something to a post, sometimes twice at once, sometimes with what they saw a while ago. */
@@ -129,8 +143,8 @@ export function createActors(world: World, told: Told) {
       case "reject":
         return act("void", post, (store) => ok(reject(store, about)));
       case "edit": {
-        const { code } = await world.desk.link(post.id);
-        const text = `Words of step ${gate.step} ${SHORT_URL}/${code}`;
+        const own = post.isPart ? post.id : `${SHORT_URL}/${(await world.desk.link(post.id)).code}`;
+        const text = `Words of step ${gate.step} ${own}`;
         const deps = { shortUrl: SHORT_URL, usualLimits: world.desk.usualLimits };
         return act("void", post, async (store) => {
           const revised = await revise(store, deps, { postId: post.id, revision, text, person: by.person });
@@ -173,18 +187,24 @@ export function createActors(world: World, told: Told) {
 
   /** A person looks at the network themselves, when it has had its time, and says what is there. */
   async function answerAsked(): Promise<void> {
-    const { rows } = await world.store.query<{ id: string; post_id: string; code: string; since: number | null }>(
-      `select d.id, d.post_id, l.code, (extract(epoch from slugline.now() - d.unknown_at) * 1000)::float8 as since
-         from slugline.delivery d join slugline.post p on p.id = d.post_id join slugline.link l on l.id = p.link_id
+    const { rows } = await world.store.query<{ id: string; code: string | null; text: string; since: number | null }>(
+      `select d.id, l.code, r.text, (extract(epoch from slugline.now() - d.unknown_at) * 1000)::float8 as since
+         from slugline.delivery d join slugline.post p on p.id = d.post_id left join slugline.link l on l.id = p.link_id
+         join slugline.post_revision r on r.post_id = d.post_id and r.revision = d.revision
         where d.state = 'asked' order by d.id`,
     );
-    for (const { id, code, since } of rows) {
+    const { rows: placed } = await world.store.query<{ link: string | null; text: string }>(
+      "select link, text from slugline.timeline",
+    );
+    const all = [...placed, ...[...world.servers.values()].flatMap(({ standing }) => standing)];
+    for (const { id, code, text, since } of rows) {
       if ((since ?? LOOKS_AFTER_MS) < LOOKS_AFTER_MS) continue;
-      const placed = await world.store.query("select from slugline.timeline where link like $1", [`%/${code}`]);
-      const remote = [...world.servers.values()].some(({ standing }) => standing.some(({ link }) => link?.endsWith(`/${code}`)));
-      const there = remote || placed.rows.length > 0;
-      const says = there ? "there" : dice.pick(["again", "drop"] as const);
-      begin("person", async (_, store) => void (await answer(store, { deliveryId: id, answer: says, person: by.person })));
+      const there = all.some((one) => (code === null ? one.text === text : one.link?.endsWith(`/${code}`)));
+      const says: Answer = there ? "there" : dice.pick(["again", "drop"] as const);
+      // Where it stands; of a part that goes out again, where the one stands that it answers.
+      const where = says === "again" || dice.chance(0.5) ? { url: `https://there.example/${id}` } : {};
+      const about = { deliveryId: id, answer: says, person: by.person, ...where };
+      begin("person", async (_, store) => void (await answer(store, about)));
     }
   }
 

@@ -8,6 +8,8 @@ interface Standing {
   readonly accountId: string;
   readonly text: string;
   readonly link: string | null;
+  /** The id of the post it answers. */
+  readonly parent: string | null;
   /** The step in which its request was written. */
   readonly writtenAt: number;
   readonly acceptedAt: number;
@@ -102,6 +104,7 @@ export function createServer({ name, kind, gate, dice, now, trouble, count }: Se
       accountId: account.id,
       text: post.text,
       link: post.link,
+      parent: post.replyTo?.parent.id ?? null,
       writtenAt,
       acceptedAt: now(),
       visibleAt: now() + lag,
@@ -168,9 +171,9 @@ export function createServer({ name, kind, gate, dice, now, trouble, count }: Se
       count("read-back fails");
       return { kind: "cannot-tell", why: "500", ...(dice.chance(0.3) ? { retryAt: now() + dice.between(0, 120_000) } : {}) };
     }
-    const mine = standing.find(
-      (it) => it.accountId === account.id && it.link === key.link && it.visibleAt <= now() && !owned.has(it.id),
-    );
+    const isIt = (it: Standing) =>
+      key.link === null ? it.text === key.text && it.parent === (key.replyTo?.parent.id ?? null) : it.link === key.link;
+    const mine = standing.find((it) => it.accountId === account.id && isIt(it) && it.visibleAt <= now() && !owned.has(it.id));
     return mine ? { kind: "posted", id: mine.id, url: null } : { kind: "absent" };
   }
 

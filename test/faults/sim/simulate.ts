@@ -50,7 +50,7 @@ export async function simulate(
   try {
     const stories = dice.between(1, 3);
     for (let nth = 0; nth < stories; nth += 1) await world.story(dice.chance(0.2) ? "10 minutes" : undefined);
-    for (const post of world.posts) if (dice.chance(0.8)) await actors.approved(post);
+    for (const post of world.posts) if (!post.isPart && dice.chance(0.8)) await actors.approved(post);
     const length = dice.between(200, 600);
     while (world.gate.step < length) await happen(world, actors, dice.pick([0, 0.005, 0.03]));
     healthy = true;
@@ -172,7 +172,10 @@ async function drain(world: World): Promise<void> {
 
 async function atRest(world: World, answers: boolean): Promise<boolean> {
   const { rows } = await world.store.query<{ open: boolean }>(
-    `select exists (select from slugline.delivery where state not in ('posted', 'refused', 'cancelled', 'asked') or (state = 'asked' and $1))
+    `select exists (select from slugline.delivery d where (d.state not in ('posted', 'refused', 'cancelled', 'asked') or (d.state = 'asked' and $1))
+              -- a part waits for as long as the one before it is nowhere
+              and not (d.state = 'due' and exists (select from slugline.post p where p.id = d.post_id and p.part > 1
+                and not exists (select from slugline.delivery e where e.post_id = p.reply_to_id and e.state = 'posted'))))
          or exists (select from slugline.post p where p.state = 'approved'
               and not exists (select from slugline.delivery d where d.post_id = p.id and d.state <> 'cancelled')) as open`,
     [answers],

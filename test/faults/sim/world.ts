@@ -2,8 +2,9 @@ import type { Pool } from "pg";
 import { createTimeline } from "../../../src/delivery/timeline.ts";
 import type { Network } from "../../../src/networks/network.ts";
 import { rehearsal } from "../../../src/networks/rehearsal.ts";
+import { addPart } from "../../../src/post/parts.ts";
 import type { Store } from "../../../src/store/db.ts";
-import { openDesk } from "../../support/desk.ts";
+import { openDesk, SHORT_URL } from "../../support/desk.ts";
 import type { TestStore } from "../../support/store.ts";
 import type { Dice } from "../seed.ts";
 import { createGate } from "./gate.ts";
@@ -24,6 +25,8 @@ export interface RunPost {
   readonly account: AccountName;
   readonly accountId: string;
   readonly article: string;
+  /** Whether it is a later part of a thread: it has no link, and is known again by its words and what it answers. */
+  readonly isPart: boolean;
 }
 
 /** One run's newsroom in a database of its own, with a clock that only the run moves. */
@@ -55,9 +58,11 @@ export async function openWorld(store: Store & { readonly pool: Pool }, dice: Di
   const networksOf = (actor: string): Network[] => [...servers.values()].map((server) => server.driver(actor));
   const desk = await openDesk(store as TestStore, { networks: networksOf("desk") });
   const accounts = new Map<string, AccountName>();
+  const paced = new Set<AccountName>();
   for (const name of ACCOUNTS) {
     const network = name === "sure" ? "blind" : name === "local" ? "mastodon" : name;
     const spacing = name === "unkeyed" && dice.chance(0.3) ? 60 : 0;
+    if (spacing > 0) paced.add(name);
     const onUnknown = name === "sure" ? "assume-posted" : "ask";
     accounts.set(await desk.account({ name, network, spacing, onUnknown, rehearsal: name === "local" }), name);
   }
@@ -71,8 +76,24 @@ export async function openWorld(store: Store & { readonly pool: Pool }, dice: Di
       "select id, account_id from slugline.post where article_id = $1 order by id",
       [id],
     );
-    for (const row of rows)
-      posts.push({ id: row.id, accountId: row.account_id, account: accounts.get(row.account_id)!, article: id });
+    for (const row of rows) {
+      const account = accounts.get(row.account_id)!;
+      const post = { accountId: row.account_id, account, article: id };
+      posts.push({ ...post, id: row.id, isPart: false });
+      // A thread goes out without pauses, and has its own place in the account's pace.
+      if (paced.has(account) || !dice.chance(0.3)) continue;
+      for (let part = 2, last = dice.between(2, 3); part <= last; part += 1)
+        posts.push({ ...post, id: await addTo(row.id, part), isPart: true });
+    }
+  }
+
+  async function addTo(first: string, part: number): Promise<string> {
+    const { rows } = await store.query<{ revision: number }>("select revision from slugline.post where id = $1", [first]);
+    const deps = { shortUrl: SHORT_URL, usualLimits: desk.usualLimits };
+    const about = { postId: first, revision: rows[0]!.revision, person: desk.person };
+    const added = await addPart(store, deps, { ...about, text: `Part ${part} of ${first}` });
+    if (!added.ok) throw new Error(added.code);
+    return added.id;
   }
 
   return {
