@@ -50,7 +50,7 @@ export async function finish(deps: DeliveryDeps, ended: Ended): Promise<void> {
       case "refused":
         return delivery.unknown_ms === null ? move(db, delivery, "refused", { why: outcome.why }) : doubt(db, delivery);
       case "locked-out":
-        await lockOut(db, delivery.account_id, outcome.why);
+        await lockOut(db, delivery.account_id, outcome.why, begun.now);
         return move(db, delivery, "locked-out", { why: outcome.why });
       case "unknown":
         return move(db, delivery, "unknown", { why: outcome.why, inMs: Math.max(retryMs ?? 0, 1_000) });

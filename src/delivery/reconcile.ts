@@ -60,7 +60,7 @@ export async function look(deps: DeliveryDeps, seen: DeliveryRow, signal: AbortS
     const { read, currency } = driver.prices ?? {};
     if (shown > 0 && read && currency) await payForLook(db, delivery, { micros: shown * read, currency });
     if (found.kind === "posted") return confirm(db, delivery, found);
-    if (turnedAway) await lockOut(db, delivery.account_id, found.why);
+    if (turnedAway) await lockOut(db, delivery.account_id, found.why, taken.now);
     if (delivery.state !== "unknown" || delivery.epoch !== taken.epoch) return;
     if (found.kind === "same-key") {
       if (delivery.sought) await notSought(db, delivery.post_id);

@@ -37,7 +37,9 @@ async function signIn(): Promise<void> {
     ["session", JSON.stringify(session)],
   ] as const)
     await keepCredential(store, keys, row, name, value);
-  await store.query("update slugline.account set state = 'active', state_why = null, next_at = '-infinity'");
+  await store.query(
+    "update slugline.account set state = 'active', state_why = null, state_at = slugline.now(), next_at = '-infinity'",
+  );
 }
 
 beforeEach(async () => {

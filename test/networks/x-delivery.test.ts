@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { testStore, type TestStore } from "../support/store.ts";
+import { testStore, until, type TestStore } from "../support/store.ts";
 import type { WireFault } from "../support/wire.ts";
 import { openXDesk } from "../support/x-desk.ts";
 import { BODIES, DUPLICATE_403 } from "../support/x-faults.ts";
@@ -89,6 +89,27 @@ test("keys that X takes no more are found out by a look too: the account is lock
   ]);
   expect(await at.desk.deliver(post)).toBe("posted");
   expect(at.standIn.byLink(link)).toHaveLength(1);
+});
+
+test("a look that began before the account was mended does not lock it out again", async () => {
+  const { post } = await at.approved();
+  at.standIn.next("reset-after-accept");
+  const answered = Promise.withResolvers<void>();
+  at.standIn.next({ status: 401, answerAfter: answered.promise }, 1, "read");
+  const [before, reads] = [
+    at.standIn.requests.length,
+    () => at.standIn.requests.slice(before).some(({ method }) => method === "GET"),
+  ];
+  const looking = at.desk.deliver(post, 2);
+  await until(async () => reads());
+  await store.query("update slugline.account set state = 'locked-out' where id = $1", [at.account]);
+  await store.query("update slugline.account set state = 'active', state_at = slugline.now() where id = $1", [at.account]);
+  answered.resolve();
+  expect(await looking).toBe("unknown");
+  expect((await store.query("select state from slugline.account where id = $1", [at.account])).rows).toEqual([
+    { state: "active" },
+  ]);
+  expect(await at.desk.deliver(post)).toBe("posted");
 });
 
 test("no credits: the account is locked out, the post is kept", async () => {
