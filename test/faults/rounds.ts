@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectRoot } from "../../src/lib/root.ts";
@@ -16,7 +16,10 @@ export interface Lab {
   readonly folder: string;
   /** When it is to end (`performance.now()`). */
   readonly endsAt: number;
+  /** What is under way ends, and nothing new begins. */
   readonly signal: AbortSignal;
+  /** What is under way is ended at once. */
+  readonly hurry: AbortSignal;
 }
 
 /** What one simulated run has to tell. */
@@ -59,19 +62,30 @@ export async function fTest(lab: Lab, file: string, seed: number): Promise<strin
     cwd: projectRoot,
     env: { ...process.env, FULL: "1", FAULT_SEED: String(seed), FAULT_TALLY: tally, NO_COLOR: "1" },
     stdio: ["ignore", "pipe", "pipe"],
+    // Ctrl-C is for us: the test goes on to its end, and stops its own servers and processes.
+    detached: true,
   });
   const said: string[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => said.push(text));
-  // It stops its own servers and processes when it is asked to.
   const stop = () => child.kill("SIGINT");
-  lab.signal.addEventListener("abort", stop, { once: true });
-  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  lab.signal.removeEventListener("abort", stop);
+  lab.hurry.addEventListener("abort", stop, { once: true });
+  const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
+  lab.hurry.removeEventListener("abort", stop);
+  if (lab.hurry.aborted) killGroup(child);
   const lines = existsSync(tally) ? readFileSync(tally, "utf8").trim().split("\n").filter(Boolean) : [];
   for (const line of lines) add(lab.sums, JSON.parse(line) as Told);
   console.log(`${name}, seed ${seed}: ${code === 0 ? "well" : `ended with ${code}`}`);
-  if (code === 0 || lab.signal.aborted) return undefined;
+  if (code === 0 || lab.hurry.aborted) return undefined;
   return `${again(seed, name)}\n${said.join("")}`;
+}
+
+/** What the test had started and could no longer end. */
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    process.kill(-pid!, "SIGKILL");
+  } catch {
+    // Nothing of it is left.
+  }
 }
 
 function again(seed: number, only: string): string {

@@ -65,10 +65,11 @@ const command = `npm run faults -- ${process.argv.slice(2).join(" ")}`.trim();
 console.log(
   `seed ${seed}, for ${(ms / 60_000).toFixed(1)} minutes: ${[...(simulated ? ["sim"] : []), ...chosen.map(nameOf)].join(" ")}`,
 );
-const stopping = new AbortController();
+const [stopping, hurry] = [new AbortController(), new AbortController()];
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
-    if (!stopping.signal.aborted) console.log("Stopping after what is under way.");
+    if (stopping.signal.aborted) return hurry.abort();
+    console.log("Stopping after what is under way, which may take some minutes. (Again to end it at once.)");
     stopping.abort();
   });
 }
@@ -79,6 +80,7 @@ const lab: Lab = {
   folder: await mkdtemp(join(tmpdir(), "slugline-faults-")),
   endsAt: began + ms,
   signal: stopping.signal,
+  hurry: hurry.signal,
 };
 let broken: string | undefined;
 try {

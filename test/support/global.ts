@@ -1,4 +1,6 @@
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { silentLog } from "../../src/lib/log.ts";
 import { openEmbedded } from "../../src/store/embedded.ts";
@@ -26,6 +28,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     await embedded.stop();
     await rm(dataDir, { recursive: true, force: true });
   };
+  // Ctrl-C does not reach it, since it is a process group of its own, and Vitest then exits without a teardown.
+  process.once("exit", () => endAtOnce(dataDir));
   try {
     await prepareTemplate(embedded.connection);
   } catch (error) {
@@ -34,6 +38,14 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   }
   project.provide("postgres", { host, port, user });
   return close;
+}
+
+/** What a teardown has not ended. */
+function endAtOnce(dataDir: string): void {
+  const file = join(dataDir, "postgres/postmaster.pid");
+  if (!existsSync(file)) return;
+  process.kill(Number.parseInt(readFileSync(file, "utf8"), 10), "SIGQUIT");
+  rmSync(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }
 
 async function prepareTemplate(connection: object): Promise<void> {
