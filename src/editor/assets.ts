@@ -24,7 +24,7 @@ export function createAssets(): Assets {
     ["icon.svg", own("icon.svg")],
     // One file: an extension that arrives after htmx has begun is never heard of.
     ["htmx.js", ["htmx.min.js", "ext/hx-sse.min.js"].map((name) => withoutMap(htmx(name))).join("\n;")],
-    ...["fault", "say", "text/count", "text/emoji", "text/links", "text/punycode"].map(
+    ...["text/count", "text/emoji", "text/links", "text/punycode"].map(
       (name) => [`lib/${name}.js`, lean(moduleOf(name))] as const,
     ),
     ["lib/text/tlds.js", shortTlds(topLevelDomains())],

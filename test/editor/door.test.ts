@@ -92,7 +92,7 @@ describe("the door", () => {
     const css = await editor.request(path);
     expect(css.headers.get("cache-control")).toContain("immutable");
     const count = await editor.request(path.replace("editor.css", "lib/text/count.js"));
-    expect(await count.text()).toContain('from "../fault.js"');
+    expect(await count.text()).toContain('from "./links.js"');
     expect((await editor.request("/assets/000000000000/editor.css")).status).toBe(404);
   });
 

@@ -139,7 +139,7 @@ describe("the scripts", () => {
   });
 });
 
-const LIBRARY = ["fault", "say", "text/count", "text/emoji", "text/links", "text/punycode", "text/tlds"];
+const LIBRARY = ["text/count", "text/emoji", "text/links", "text/punycode", "text/tlds"];
 const LIMITS: readonly Limits[] = [
   { max: 500, unit: "grapheme", perLink: 23, shortMentions: true },
   { max: 280, unit: "weighted", perLink: 23 },

@@ -169,6 +169,23 @@ describe.skipIf(!there)("an editor at the keyboard", async () => {
     expect(await page.locator("[data-card]").getAttribute("data-card")).toBe(post);
   });
 
+  test("why an act did not happen stays on its card while others go on, and leaves with it", async () => {
+    const notice = page.locator("[data-card] #conflict");
+    expect(await notice.textContent()).toContain("Sami was first");
+    for (let times = 0; times < 2; times += 1) {
+      const read = page.waitForResponse((answer) => answer.request().headers()["hx-target"] === "main#main");
+      ring();
+      await read;
+      await page.waitForTimeout(100);
+      expect(await notice.count()).toBe(1);
+    }
+    const card = await page.locator("[data-card]").getAttribute("data-card");
+    await page.keyboard.press("k");
+    await page.locator(`[data-card]:not([data-card="${card}"])`).waitFor();
+    expect(await notice.count()).toBe(0);
+    await page.goto(`/?post=${card}`);
+  });
+
   test("a key that came too late for its card does nothing, nor do the letters that were meant for its reason", async () => {
     const { rows } = await store.query("select id, state from slugline.post order by id");
     const card = await page.locator("[data-card]").getAttribute("data-card");

@@ -58,14 +58,11 @@ const refusedText =
 const conflict =
   (path: string): Doing =>
   async (page) => {
-    const open = async () => {
-      await page.goto(path);
-      await page.evaluate("document.querySelector('[action$=\"/approval\"] [name=revision]').value = '99'");
-      await page.keyboard.press("a");
-    };
-    await open();
-    // A key that comes before the page hears it is pressed once more.
-    await page.locator("#conflict").waitFor({ timeout: 20_000 }).catch(open);
+    await page.goto(path);
+    // In one go: a page that is read again in between has the right revision again.
+    await page.evaluate(
+      "{ const form = document.querySelector('[action$=\"/approval\"]'); form.querySelector('[name=revision]').value = '99'; form.querySelector('button').click(); }",
+    );
     await page.locator("#conflict").waitFor();
     return faultsOf(page, "conflict");
   };

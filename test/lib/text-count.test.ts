@@ -53,7 +53,7 @@ describe("how text is counted", () => {
     expect(fits("👨‍👩‍👧‍👦".repeat(121), bluesky)).toBe(false);
   });
 
-  test("an unknown unit is a fault, not a guess", () => {
+  test("an unknown unit is an error, not a guess", () => {
     expect(() => lengthOf("a", { ...x, unit: "lines" as "utf16" })).toThrow("lines");
   });
 });

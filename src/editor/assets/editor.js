@@ -5,6 +5,9 @@ window.trustedTypes?.createPolicy("default", { createHTML: (html) => html });
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const desk = () => $("#desk");
+/** What is on the desk, or on the page where it has none. */
+const shown = (selector) => $(selector, desk() ?? undefined);
+const cardOf = () => shown("[data-card]")?.dataset.card;
 
 const onDesk = (ctx) => ctx.target?.id === "desk";
 const rows = () => [...document.querySelectorAll("#waiting [data-row]")];
@@ -54,7 +57,7 @@ async function reread() {
 
 /** The address of what is shown: the queue's own leads to whatever is first by now. */
 function here() {
-  const card = $("[data-card]", desk() ?? undefined)?.dataset.card;
+  const card = cardOf();
   return location.pathname === "/" && card ? `/?post=${card}` : location.pathname + location.search;
 }
 
@@ -63,6 +66,8 @@ function here() {
 let turn = 0;
 let awaited = null;
 let focused = null;
+/** The card on the desk, and why the last act on it did not happen. */
+let stood = {};
 
 document.addEventListener("htmx:before:request", (event) => {
   const { ctx } = event.detail;
@@ -84,6 +89,7 @@ document.addEventListener("htmx:before:response", ({ detail: { ctx } }) => {
 document.addEventListener("htmx:before:swap", (event) => {
   const { ctx } = event.detail;
   focused = document.activeElement;
+  stood = { card: cardOf(), notice: shown("[data-said]") };
   if (ctx.turn === undefined || ctx.turn === turn || ctx.response.status >= 400) return;
   event.preventDefault();
   rung ??= performance.now();
@@ -135,7 +141,7 @@ function act(key) {
   if (key === "?") return openHelp();
   if (key === "j") return step(1);
   if (key === "k") return step(-1);
-  const button = /^[aexhs]$/.test(key) ? $(`[data-key="${key}"]`, desk() ?? undefined) : null;
+  const button = /^[aexhs]$/.test(key) ? shown(`[data-key="${key}"]`) : null;
   if (!button || button.disabled) return false;
   if (button.matches("summary")) openFold(button.parentElement);
   else button.click();
@@ -237,10 +243,13 @@ document.addEventListener("htmx:after:swap", (event) => settle(event));
 function settle(event) {
   const ctx = event.detail?.ctx;
   prepare();
-  const card = $("textarea[data-draft]", desk() ?? undefined) ?? $("[data-card]", desk() ?? undefined);
+  const card = shown("textarea[data-draft]") ?? shown("[data-card]");
   // What had the focus may have gone with what was read again.
   if (!ctx || !onDesk(ctx)) {
     if (focused && !focused.isConnected && document.activeElement === document.body) card?.focus({ preventScroll: true });
+    // Why an act did not happen is known to its answer only; it stays for as long as its card does.
+    const { notice } = stood;
+    if (notice && !notice.isConnected && cardOf() === stood.card) shown("[data-card]").prepend(notice);
     return;
   }
   const done = ctx.response?.status < 400;
@@ -261,7 +270,7 @@ function mark(decided) {
     $(`#row-${decided}`).remove();
   }
   const all = rows();
-  const card = $("[data-card]", desk())?.dataset.card;
+  const card = cardOf();
   const at = all.findIndex((row) => row.dataset.row === card);
   for (const row of all) if (row.hasAttribute("aria-current")) row.removeAttribute("aria-current");
   all[at]?.setAttribute("aria-current", "true");

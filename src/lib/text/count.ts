@@ -1,4 +1,3 @@
-import { Fault } from "../fault.ts";
 import { EMOJI_ON_X } from "./emoji.ts";
 import type { Limits } from "./limits.ts";
 import { linksOnMastodon, linksOnX, type Span } from "./links.ts";
@@ -27,7 +26,7 @@ export function lengthOf(text: string, limits: Limits): number {
     case "weighted":
       return weighted(text, limits.perLink ?? 23);
     default:
-      throw new Fault("UNIT_UNKNOWN", `Text cannot be counted in "${String(limits.unit)}".`, { unit: limits.unit });
+      throw new Error(`Text cannot be counted in "${String(limits.unit)}".`);
   }
 }
 
