@@ -53,11 +53,11 @@ describe("an answer", () => {
     expect((await ask(path)).body.toString()).toBe("grüße");
   });
 
-  test.each(["/twice", "/zstd", "/broken-gzip"])("is refused when it cannot be decoded: %s", async (path) => {
+  test.each(["/twice", "/zstd", "/broken-gzip"])("is refused when it cannot be decoded: %s (ASVS 5.2.3)", async (path) => {
     expect(await failure(ask(path))).toMatchObject({ code: "OUTBOUND_ENCODING", sent: "maybe" });
   });
 
-  test.each(["/big", "/endless", "/bomb"])("is refused when it is too large: %s", async (path) => {
+  test.each(["/big", "/endless", "/bomb", "/bomb-br", "/bomb-deflate"])("is refused when it is too large: %s (ASVS 5.2.3)", async (path) => {
     expect(await failure(ask(path, { maxBytes: 100_000 }))).toMatchObject({ code: "OUTBOUND_TOO_LARGE", sent: "maybe" });
   });
 

@@ -24,6 +24,8 @@ export function answering(request: Recorded, response: ServerResponse): void {
   if (pathname === "/zstd") return void encoded("zstd", Buffer.from("?"));
   if (pathname === "/broken-gzip") return void encoded("gzip", gzipSync("x".repeat(5000)).subarray(0, 20));
   if (pathname === "/bomb") return void encoded("gzip", gzipSync(Buffer.alloc(5_000_000)));
+  if (pathname === "/bomb-br") return void encoded("br", brotliCompressSync(Buffer.alloc(5_000_000)));
+  if (pathname === "/bomb-deflate") return void encoded("deflate", deflateSync(Buffer.alloc(5_000_000)));
   if (pathname === "/big") return void response.writeHead(200).end(Buffer.alloc(200_000));
   if (pathname === "/endless") {
     const timer = setInterval(() => response.write(Buffer.alloc(10_000)), 1);
