@@ -64,12 +64,8 @@ async function take(db: Db, article: KnownArticle, story: Story): Promise<void> 
   if (await isDuplicate(db, article, story)) return;
   const hash = contentHash(story, article);
   const first = article.content_hash === null;
-  const { rows } = await db.query<{ removed: boolean }>(
-    "select removed_at is not null as removed from slugline.article where id = $1",
-    [article.id],
-  );
-  const restored = rows[0]?.removed ?? false;
-  const version = first || (hash === article.content_hash && !restored) ? article.version : article.version + 1;
+  const restored = article.removed_at !== null;
+  const version = (first || hash === article.content_hash) && !restored ? article.version : article.version + 1;
   await putStory(db, article.id, story, version, hash);
   if (version !== article.version) {
     const before = { title: article.title, summary: article.summary, body: article.body };

@@ -84,7 +84,7 @@ export async function receiveHook(
     const item = itemOf(source, article, url ?? article?.url ?? null);
     const taken =
       event === "removed"
-        ? await withdraw(db, source, item.guid, item.url)
+        ? await withdraw(db, source, item)
         : await takeItem(
             db,
             { sourceId: source.id, kind: "hook", announces: event === "published", hint: article === undefined },

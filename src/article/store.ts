@@ -45,10 +45,12 @@ export interface KnownArticle {
   readonly social: Readonly<Record<string, string>>;
   readonly sensitive: boolean;
   readonly spoiler: string | null;
+  /** Withdrawn, and not read since. */
+  readonly removed_at: Date | null;
 }
 
 const KNOWN =
-  "id, source_id, state, version, given, url, title, summary, body, content_hash, failures, social, sensitive, spoiler";
+  "id, source_id, state, version, given, url, title, summary, body, content_hash, failures, social, sensitive, spoiler, removed_at";
 
 /** Sources whose next check has come and that nobody is checking. */
 export async function dueSources(db: Db, limit: number): Promise<string[]> {
@@ -118,7 +120,7 @@ export interface NewArticle {
   readonly guid: string | null;
   readonly url: string;
   readonly canonical: string;
-  readonly state: "seen" | "baseline" | "held";
+  readonly state: "seen" | "baseline" | "held" | "removed";
   readonly given: Given;
   readonly item: Item;
 }
@@ -127,8 +129,9 @@ export interface NewArticle {
 export async function insertArticle(db: Db, it: NewArticle): Promise<string | undefined> {
   const { rows } = await db.query<{ id: string }>(
     `insert into slugline.article (id, source_id, guid, url, canonical_url, state, title, given, social, published_at, embargo_until,
-            composed_version, sensitive, spoiler)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $13) on conflict do nothing returning id`,
+            composed_version, sensitive, spoiler, removed_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, case $6 when 'removed' then 1 else 0 end, $12, $13,
+            case $6 when 'removed' then slugline.now() end) on conflict do nothing returning id`,
     [
       newId(),
       it.sourceId,
@@ -180,6 +183,11 @@ export async function seeAgain(db: Db, id: string): Promise<void> {
     [id],
   );
   await ring(db, "article", id);
+}
+
+/** A story that waits for a person to say whether it is news. */
+export async function hold(db: Db, id: string): Promise<void> {
+  await db.query("update slugline.article set state = 'held' where id = $1", [id]);
 }
 
 /** A story as read; ready for its posts. `version` is the one it has from now on. */

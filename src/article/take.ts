@@ -3,7 +3,7 @@ import type { Db } from "../store/db.ts";
 import { tell } from "../store/history.ts";
 import { hasBody, type Item } from "./article.ts";
 import { onHold, perhapsPosted } from "./restored.ts";
-import { insertArticle, insertChange, lockKnown, putGiven, seeAgain, type Given, type KnownArticle } from "./store.ts";
+import { hold, insertArticle, insertChange, lockKnown, putGiven, seeAgain, type Given, type KnownArticle } from "./store.ts";
 import { canonicalUrl, cleanUrl } from "./url.ts";
 
 export type Taken =
@@ -42,24 +42,40 @@ export async function takeItem(db: Db, by: Telling, told: Item, state: "seen" | 
 
 async function again(db: Db, known: KnownArticle, by: Telling, item: Item): Promise<Taken> {
   const before = known.given[by.sourceId]?.item;
-  const told = before && (await isOlder(db, item, before, by)) ? before : item;
+  const at = toldAt(item, by);
+  const told = before && (await isOlder(db, at, before)) ? before : item;
   // A hint keeps what was told before and has the page looked at.
   const now = by.hint && before ? { ...before, html: null, text: null } : told;
   const given: Given = { ...known.given, [by.sourceId]: { kind: by.kind, item: now } };
   await putGiven(db, known.id, given, item.guid);
   const news = isNews(known, by, before, now, given) && !(known.state === "held" && (await onHold(db)));
-  if (!news) return { kind: "known", articleId: known.id };
+  // It says itself that it is from before the withdrawal: sent again and overtaken by it, or of a CMS that brings a story
+  // back and says no new time. Which of them, a person knows.
+  const overtaken = known.removed_at !== null && at !== null && Date.parse(at) < known.removed_at.getTime();
+  if (!news || (overtaken && !by.announces)) return { kind: "known", articleId: known.id };
+  if (overtaken) {
+    await hold(db, known.id);
+    await tell(db, {
+      kind: "article-held",
+      article: known.id,
+      source: by.sourceId,
+      data: { title: known.title, url: known.url },
+    });
+    return { kind: "changed", articleId: known.id };
+  }
   await seeAgain(db, known.id);
   return { kind: "changed", articleId: known.id };
 }
+
+/** As of when a telling tells its story, where it says so. */
+const toldAt = ({ updated, published }: Item, by: Telling) => updated ?? (by.announces ? published : null);
 
 /**
  * Whether a telling is of the story as it was before it was last told of, by what the source itself says: a `published` that
  * was repeated and comes after an `updated`, a feed from a cache. Its words were followed by others, and are not brought back.
  * A time that is still ahead was no time of a change: whoever typed it wrong once is heard all the same.
  */
-async function isOlder(db: Db, now: Item, before: Item, by: Telling): Promise<boolean> {
-  const at = now.updated ?? (by.announces ? now.published : null);
+async function isOlder(db: Db, at: string | null, before: Item): Promise<boolean> {
   if (before.updated === null || at === null || !(Date.parse(at) < Date.parse(before.updated))) return false;
   const { rows } = await db.query<{ ahead: boolean }>("select $1::timestamptz > slugline.now() as ahead", [before.updated]);
   return rows[0]?.ahead === false;
@@ -107,17 +123,27 @@ function storable(item: Item): Item {
   ) as Item;
 }
 
-/** The source says that a story is gone: what waits of it is held, and what was posted is shown as outdated. */
-export async function withdraw(
-  db: Db,
-  source: { readonly id: string },
-  guid: string | null,
-  address: string | null,
-): Promise<Taken> {
-  const canonical = address === null ? null : canonicalUrl(address);
-  if (canonical === null && guid === null) return { kind: "no-address" };
-  const known = await lockKnown(db, source.id, guid, canonical ?? "");
-  if (!known) return { kind: "no-address" };
+/**
+ * The source says that a story is gone: what waits of it is held, and what was posted is shown as outdated. One that was
+ * never told is known as gone from now on: its `published` may have been lost, and be sent again.
+ */
+export async function withdraw(db: Db, source: { readonly id: string }, told: Item): Promise<Taken> {
+  const item = storable(told);
+  const [url, canonical] = item.url === null ? [null, null] : [cleanUrl(item.url), canonicalUrl(item.url)];
+  if (canonical === null && item.guid === null) return { kind: "no-address" };
+  const known = await lockKnown(db, source.id, item.guid, canonical ?? "");
+  if (known) return withdrawKnown(db, source, known);
+  if (!url || !canonical) return { kind: "no-address" };
+  const id = await insertArticle(db, { sourceId: source.id, guid: item.guid, url, canonical, state: "removed", given: {}, item });
+  if (id === undefined) {
+    const first = await lockKnown(db, source.id, item.guid, canonical);
+    return first ? withdrawKnown(db, source, first) : { kind: "no-address" };
+  }
+  await tell(db, { kind: "article-removed", article: id, source: source.id, data: { title: item.title } });
+  return { kind: "changed", articleId: id };
+}
+
+async function withdrawKnown(db: Db, source: { readonly id: string }, known: KnownArticle): Promise<Taken> {
   if (known.state === "removed" || known.state === "duplicate") return { kind: "known", articleId: known.id };
   const version = known.version + 1;
   await db.query("update slugline.article set state = 'removed', version = $2, removed_at = slugline.now() where id = $1", [

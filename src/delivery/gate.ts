@@ -61,7 +61,7 @@ export async function gatesOf(db: Db, asking: readonly Asking[]): Promise<Readon
   const { rows } = await db.query<Gate>(
     `select d.id, p.article_id, n.paused_at is not null as paused,
             p.state = 'approved' and p.revision = d.revision and coalesce(decided.revision = p.revision, false) as approved,
-            r.state = 'removed' as withdrawn,
+            r.state = 'removed' or r.removed_at is not null as withdrawn,
             a.state as account_state, a.rehearsing,
             coalesce(decided.at <= a.switched_at, false) as switched,
             case when greatest(p.not_before, r.embargo_until) > slugline.now() then greatest(p.not_before, r.embargo_until) end as wait_until,

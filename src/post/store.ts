@@ -236,10 +236,10 @@ export interface ArticleRow {
 /** An article that is read or was withdrawn, locked until the transaction ends. */
 export async function lockArticle(db: Db, id: string): Promise<ArticleRow | undefined> {
   const { rows } = await db.query<ArticleRow>(
-    `select r.id, r.source_id, s.name as source, s.settings->>'mode' as source_mode, s.settings->>'images' as source_images, r.state, r.version, r.composed_version, r.url,
+    `select r.id, r.source_id, s.name as source, s.settings->>'mode' as source_mode, s.settings->>'images' as source_images, case when r.state = 'ready' then 'ready' else 'removed' end as state, r.version, r.composed_version, r.url,
             r.title, r.summary, r.body, r.lang, r.dir, r.tags, r.social, r.described, r.sensitive, r.spoiler, r.image_url, r.image_alt, r.published_at, r.embargo_until
        from slugline.article r join slugline.source s on s.id = r.source_id
-      where r.id = $1 and r.state in ('ready', 'removed') for update of r`,
+      where r.id = $1 and (r.state in ('ready', 'removed') or r.removed_at is not null) for update of r`,
     [id],
   );
   return rows[0];

@@ -179,13 +179,19 @@ describe("nothing goes out that was not decided", () => {
     expect(lab.server.byLink(link)).toHaveLength(0);
   });
 
-  test("an article that was withdrawn is not sent, though its post was approved", async () => {
-    const { post, story, link } = await lab.approved();
-    await lab.store.query("update slugline.article set state = 'removed', version = version + 1 where id = $1", [story.id]);
-    await lab.desk.deliver(post, 2);
-    expect(await lab.desk.stateOf(post)).toBe("cancelled");
-    expect(lab.server.byLink(link)).toHaveLength(0);
-  });
+  test.each(["removed", "held"])(
+    "an article that was withdrawn and is %s is not sent, though its post was approved",
+    async (state) => {
+      const { post, story, link } = await lab.approved();
+      await lab.store.query(
+        "update slugline.article set state = $2, removed_at = slugline.now(), version = version + 1 where id = $1",
+        [story.id, state],
+      );
+      await lab.desk.deliver(post, 2);
+      expect(await lab.desk.stateOf(post)).toBe("cancelled");
+      expect(lab.server.byLink(link)).toHaveLength(0);
+    },
+  );
 
   test("the database refuses what the noun refuses: a posted delivery moves no more", async () => {
     const { post } = await lab.approved();
