@@ -44,9 +44,3 @@ export async function saveBrake(db: Db, it: Brake): Promise<void> {
     ],
   );
 }
-
-/** The store's clock (ms since the epoch). */
-export async function storeNow(db: Db): Promise<number> {
-  const { rows } = await db.query<{ now: number }>("select (extract(epoch from slugline.now()) * 1000)::float8 as now");
-  return rows[0]?.now ?? 0;
-}

@@ -3,6 +3,7 @@ import type { Log } from "../lib/log.ts";
 import type { Clock } from "../lib/time.ts";
 import type { Db, Store } from "../store/db.ts";
 import { tell } from "../store/history.ts";
+import { storeNow } from "../store/now.ts";
 import type { Verified } from "../networks/network.ts";
 import type { Driver, Drivers } from "./drivers.ts";
 import { accountsToRenew, renewAccount, writeEnds } from "./renew.ts";
@@ -40,12 +41,13 @@ export async function learnAccount(deps: LearnDeps, accountId: string, signal: A
   const driver = await deps.driver(accountId);
   if (!driver || driver.rehearsal) return true;
   try {
+    const since = await storeNow(deps.store);
     const limit = AbortSignal.any([signal, AbortSignal.timeout(20_000)]);
     const verified = await driver.network.verify(driver.account, limit);
     if (!verified.ok) {
       const why = verified.why ?? "The network does not know this account.";
       await deps.store.transaction(async (db) => {
-        await lockOut(db, accountId, why);
+        await lockOut(db, accountId, why, since);
         await db.query("update slugline.account set verified_at = slugline.now() where id = $1", [accountId]);
       });
       return true;

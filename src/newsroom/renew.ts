@@ -2,6 +2,7 @@ import { sentenceOf } from "../lib/fault.ts";
 import type { Renewed, Verified } from "../networks/network.ts";
 import type { Db } from "../store/db.ts";
 import { tell } from "../store/history.ts";
+import { storeNow } from "../store/now.ts";
 import type { LearnDeps } from "./learn.ts";
 import { lockOut } from "./store.ts";
 
@@ -24,6 +25,7 @@ export async function renewAccount({ store, driver, log }: LearnDeps, accountId:
   const found = await driver(accountId);
   const renew = found?.network.renew;
   if (!found || found.rehearsal || !renew) return;
+  const since = await storeNow(store);
   const renewed = await renew(found.account, signal).catch((error: unknown): Renewed => ({
     kind: "busy",
     why: sentenceOf(error),
@@ -34,8 +36,9 @@ export async function renewAccount({ store, driver, log }: LearnDeps, accountId:
       case "renewed":
         return writeEnds(db, accountId, { endsAt: renewed.endsAt, renewal: { endsAt: renewed.refreshEndsAt } });
       case "locked-out":
-        await db.query("update slugline.account set renew_at = null where id = $1", [accountId]);
-        return lockOut(db, accountId, renewed.why);
+        if (await lockOut(db, accountId, renewed.why, since))
+          await db.query("update slugline.account set renew_at = null where id = $1", [accountId]);
+        return;
       case "busy": {
         const { rows } = await db.query<{ first: boolean }>(
           `update slugline.account a set renew_error = $2, renew_at = slugline.now() + ${AGAIN}

@@ -149,18 +149,20 @@ export async function storedSite(db: Db): Promise<{ name: string; languages: rea
 }
 
 /**
- * The account may not post until a person mends it. Told once, however many find out.
+ * The account may not post until a person mends it. Told once, however many find out. Answers whether it is from now on.
  *
  * @param since when whoever found out began, with the access of that moment (ms since the epoch, the store's clock): an
  *   account that was mended after that is not locked out by it
  */
-export async function lockOut(db: Db, accountId: string, why: string, since: number | null = null): Promise<void> {
+export async function lockOut(db: Db, accountId: string, why: string, since: number): Promise<boolean> {
   const { rowCount } = await db.query(
     `update slugline.account set state = 'locked-out', state_why = $2, state_at = slugline.now()
       where id = $1 and state = 'active'
         -- what is in floating milliseconds is a hair off
-        and ($3::float8 is null or greatest(state_at, connected_at) <= to_timestamp($3 / 1000) + interval '1 millisecond')`,
+        and greatest(state_at, connected_at) <= to_timestamp($3::float8 / 1000) + interval '1 millisecond'`,
     [accountId, why, since],
   );
-  if (rowCount === 1) await tell(db, { kind: "account-locked-out", account: accountId, data: { why } });
+  if (rowCount !== 1) return false;
+  await tell(db, { kind: "account-locked-out", account: accountId, data: { why } });
+  return true;
 }

@@ -87,6 +87,33 @@ describe("access that is renewed by itself", () => {
     expect(await told()).toMatchObject([{ code: "account-locked-out", severity: "alarm" }]);
   });
 
+  test("that is refused with the access of before, while a person connects the account anew, does not lock out the new one", async () => {
+    const connected = Date.now() + 10 * 60_000;
+    const refused = "Sign in again: connect the account anew in the editor, under Accounts.";
+    const meanwhile = async () => {
+      await store.query("update slugline.account set connected_at = slugline.now() + interval '1 second' where id = $1", [
+        account,
+      ]);
+      await writeEnds(store, account, { endsAt: connected, renewal: { endsAt: null } });
+    };
+    const renew = async (): Promise<Renewed> => {
+      await meanwhile();
+      return { kind: "locked-out", why: refused };
+    };
+    const verify = async () => {
+      await meanwhile();
+      return { ok: false, why: refused };
+    };
+    const old = { ...network, renew, verify } as unknown as Network;
+    const asked = { ...deps, driver: async (id: string) => ({ ...(await deps.driver(id)), network: old }) };
+    await writeEnds(store, account, { endsAt: Date.now(), renewal: { endsAt: null } });
+    for (const ask of [renewAccount, learnAccount]) {
+      await ask(asked, account, signal);
+      expect(await row()).toMatchObject({ state: "active" });
+      expect(await accountsToRenew(store), "it is renewed in its time").toEqual([account]);
+    }
+  });
+
   test("a driver that throws is a renewal that failed", async () => {
     await writeEnds(store, account, { endsAt: Date.now(), renewal: { endsAt: null } });
     const broken = { ...network, renew: () => Promise.reject(new Error("The disk is full.")) };
