@@ -111,9 +111,9 @@ export interface Standing extends Tried {
 }
 
 /**
- * Writes down that posts stand, with their lines in the history, and answers those of which that was all there was to say: the try still has its lease, no
- * brake of theirs is engaged, nothing answers them, nobody looks for them, no other delivery has that post, and nobody else
- * has them locked.
+ * Writes down that posts stand, with their lines in the history, and answers those of which that was all there was to say: the
+ * try still has its lease, no brake of theirs is engaged, nothing answers them, nobody looks for them, no other delivery has
+ * that post, and nobody else has them locked.
  */
 export async function settlePosted(db: Db, all: readonly Standing[]): Promise<ReadonlySet<string>> {
   const { rows } = await db.query<{ id: string }>(

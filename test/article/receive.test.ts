@@ -1,77 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Webhook } from "standardwebhooks";
+import { afterAll, describe, expect, test } from "vitest";
 import { NOTHING_TOLD, type Item } from "../../src/article/article.ts";
-import { createParser, type Parser } from "../../src/article/parser.ts";
-import { readArticle } from "../../src/article/read.ts";
-import { receiveHook, type HookAnswer } from "../../src/article/receive.ts";
-import { releaseHeld } from "../../src/article/release.ts";
+import { receiveHook } from "../../src/article/receive.ts";
 import { takeItem } from "../../src/article/take.ts";
 import { newId } from "../../src/lib/id.ts";
-import { silentLog } from "../../src/lib/log.ts";
-import { createOutbound, type Outbound } from "../../src/lib/outbound/outbound.ts";
 import { systemClock } from "../../src/lib/time.ts";
-import { testStore, type TestStore } from "../support/store.ts";
+import { openCms, published, SECRET, STORY } from "../support/cms.ts";
 
-const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-const STORY = "The old bridge opens on Monday, the council said on Tuesday. ".repeat(10);
-
-let store: TestStore;
-let parser: Parser;
-let outbound: Outbound;
-let source: string;
-
-beforeAll(async () => {
-  store = await testStore();
-  parser = createParser();
-  outbound = createOutbound({ allow: [], userAgent: "Slugline/test" });
-  source = newId();
-  await store.query("insert into slugline.source (id, name, kind, settings, origin) values ($1, 'cms', 'hook', $2, 'file')", [
-    source,
-    JSON.stringify({ secretEnv: "CMS_SECRET" }),
-  ]);
-});
-afterAll(async () => {
-  await parser[Symbol.asyncDispose]();
-  await outbound.close();
-});
-
-interface Sent {
-  readonly id?: string;
-  readonly at?: Date;
-  readonly secret?: string;
-  readonly tamper?: (body: string) => string;
-  readonly to?: string;
-}
-
-function send(
-  payload: unknown,
-  { id = newId(), at = new Date(), secret = SECRET, tamper = (body) => body, to = "cms" }: Sent = {},
-): Promise<HookAnswer> {
-  const body = typeof payload === "string" ? payload : JSON.stringify(payload);
-  const headers = {
-    "webhook-id": id,
-    "webhook-timestamp": String(Math.floor(at.getTime() / 1000)),
-    "webhook-signature": new Webhook(secret).sign(id, at, body),
-  };
-  return receiveHook({ store, secrets: () => SECRET, clock: systemClock }, to, headers, Buffer.from(tamper(body)));
-}
-const published = (guid: string, more: object = {}) => ({
-  event: "published",
-  article: { guid, url: `https://example.org/${guid}`, title: `Story ${guid}`, text: STORY, lang: "en", ...more },
-});
-const rowsOf = async (guid: string) =>
-  (
-    await store.query<{ id: string; state: string; title: string; version: number }>(
-      "select id, state, title, version from slugline.article where guid = $1",
-      [guid],
-    )
-  ).rows;
-const read = (id: string) =>
-  readArticle(
-    { store, outbound, parser, clock: systemClock, random: Math.random, log: silentLog },
-    id,
-    new AbortController().signal,
-  );
+const cms = await openCms();
+const { store, send, rowsOf, read } = cms;
+afterAll(() => cms[Symbol.asyncDispose]());
 
 describe("a signed hook", () => {
   test("that carries the story is the story, durable before it is acknowledged", async () => {
@@ -137,80 +74,6 @@ describe("a signed hook", () => {
       await read(id);
       expect(await rowsOf("o-1")).toMatchObject([{ title }]);
     }
-  });
-
-  test("that says a story is gone withdraws it, and one that brings it back restores it", async () => {
-    await send(published("d-1"));
-    await read((await rowsOf("d-1"))[0]!.id);
-    expect((await send({ event: "removed", url: "https://example.org/d-1" })).status).toBe(202);
-    expect(await rowsOf("d-1")).toMatchObject([{ state: "removed", version: 2 }]);
-    await send(published("d-1", { title: "Back again" }));
-    await read((await rowsOf("d-1"))[0]!.id);
-    expect(await rowsOf("d-1")).toMatchObject([{ state: "ready", version: 3, title: "Back again" }]);
-  });
-
-  describe.each([
-    ["was told before", true],
-    ["was never told, as its first message was lost", false],
-  ])("about a story that is withdrawn and %s:", (_, wasTold) => {
-    const minutes = (by: number) => new Date(Date.now() + by * 60_000).toISOString();
-    const gone = async (times: object) => {
-      const guid = newId();
-      if (wasTold) await send(published(guid, times));
-      await send({ event: "removed", article: { guid, url: `https://example.org/${guid}`, title: "Gone" } });
-      expect(await rowsOf(guid)).toMatchObject([{ state: "removed" }]);
-      // Its posts, if it had any, are held.
-      await store.query("update slugline.article set composed_version = version where guid = $1", [guid]);
-      return guid;
-    };
-    const isDue = async (guid: string) => {
-      const { rows } = await store.query<{ due: boolean }>(
-        "select state = 'ready' and composed_version < version as due from slugline.article where guid = $1",
-        [guid],
-      );
-      return rows[0]!.due;
-    };
-
-    test.each([
-      ["was changed", { updated: minutes(-2), published: minutes(-60) }],
-      ["was published", { published: minutes(-2) }],
-    ])("one from before that, by when it %s, waits for a person, however often it is sent", async (_when, times) => {
-      const guid = await gone(times);
-      for (let tries = 0; tries < 2; tries += 1) {
-        expect((await send(published(guid, times))).status).toBe(202);
-        expect(await rowsOf(guid)).toMatchObject([{ state: "held" }]);
-      }
-      await send({ ...published(guid, { updated: minutes(-1), title: "Old words" }), event: "updated" });
-      expect(await rowsOf(guid)).toMatchObject([{ state: "held" }]);
-    });
-
-    test("one from after that brings it back, and its posts are to be written", async () => {
-      const guid = await gone({ updated: minutes(-60) });
-      await send(published(guid, { updated: minutes(1), title: "Back again" }));
-      await read((await rowsOf(guid))[0]!.id);
-      expect(await rowsOf(guid)).toMatchObject([{ state: "ready", title: "Back again" }]);
-      expect(await isDue(guid)).toBe(true);
-    });
-
-    test("one that says no time brings it back", async () => {
-      const guid = await gone({});
-      await send(published(guid));
-      await read((await rowsOf(guid))[0]!.id);
-      expect(await isDue(guid)).toBe(true);
-    });
-
-    test("one that is held and let through is news", async () => {
-      const guid = await gone({ published: minutes(-5) });
-      await send(published(guid, { published: minutes(-5) }));
-      const person = newId();
-      await store.query("insert into slugline.person (id, email, name) values ($1, $2, 'Rosa')", [
-        person,
-        `${person}@example.org`,
-      ]);
-      expect(await releaseHeld(store, { sourceId: source, answer: "news", person })).toBeGreaterThan(0);
-      await read((await rowsOf(guid))[0]!.id);
-      expect(await isDue(guid)).toBe(true);
-    });
   });
 });
 
