@@ -81,7 +81,7 @@ async function isDuplicate(db: Db, article: KnownArticle, story: Story): Promise
   const canonical = story.canonical === null ? null : canonicalUrl(story.canonical);
   if (canonical === null || article.content_hash !== null || new URL(canonical).pathname === "/") return false;
   const { rows } = await db.query<{ id: string }>(
-    "select id from slugline.article where canonical_url = $1 and id <> $2 and state <> 'duplicate'",
+    "select id from slugline.article where (canonical_url = $1 or (also @> array[$1] and also <> '{}')) and id <> $2 and state <> 'duplicate'",
     [canonical, article.id],
   );
   if (!rows[0]) return false;

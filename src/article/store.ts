@@ -47,10 +47,14 @@ export interface KnownArticle {
   readonly spoiler: string | null;
   /** Withdrawn, and not read since. */
   readonly removed_at: Date | null;
+  readonly guid: string | null;
+  readonly canonical_url: string;
+  /** Its other names: addresses that it had, and guids of other sources (`nameOf`). */
+  readonly also: readonly string[];
 }
 
 const KNOWN =
-  "id, source_id, state, version, given, url, title, summary, body, content_hash, failures, social, sensitive, spoiler, removed_at";
+  "id, source_id, state, version, given, url, title, summary, body, content_hash, failures, social, sensitive, spoiler, removed_at, guid, canonical_url, also";
 
 /** Sources whose next check has come and that nobody is checking. */
 export async function dueSources(db: Db, limit: number): Promise<string[]> {
@@ -94,7 +98,7 @@ export async function hookSource(db: Db, name: string): Promise<SourceRow | unde
   return rows[0];
 }
 
-/** The article a source's item is about, by guid, then by its address; locked until the transaction ends. */
+/** The article a source's item is about, by guid, then by its address, then by what else it is known as; locked until the transaction ends. */
 export async function lockKnown(
   db: Db,
   sourceId: string,
@@ -104,10 +108,40 @@ export async function lockKnown(
   const { rows } = await db.query<KnownArticle>(
     `select ${KNOWN} from slugline.article
       where (guid = $2 and source_id = $1) or (canonical_url = $3 and state <> 'duplicate')
-      order by (guid = $2 and source_id = $1) desc nulls last limit 1 for update`,
-    [sourceId, guid, canonical],
+         or (also && $4::text[] and also <> '{}' and state <> 'duplicate')
+      order by (guid = $2 and source_id = $1) desc nulls last, canonical_url = $3 desc limit 1 for update`,
+    [sourceId, guid, canonical, guid === null ? [canonical] : [nameOf(sourceId, guid), canonical]],
   );
   return rows[0];
+}
+
+/** A story as a source other than its own names it. */
+export const nameOf = (sourceId: string, guid: string) => `${sourceId} ${guid}`;
+
+export async function putNames(db: Db, id: string, also: readonly string[]): Promise<void> {
+  await db.query("update slugline.article set also = $2 where id = $1", [id, also]);
+}
+
+/** Whether no story but this one is at an address. */
+export async function isAddressFree(db: Db, canonical: string, id: string): Promise<boolean> {
+  const { rows } = await db.query("select from slugline.article where canonical_url = $1 and state <> 'duplicate' and id <> $2", [
+    canonical,
+    id,
+  ]);
+  return rows.length === 0;
+}
+
+/** The story is at another address from now on. Its words are as they were, and so is its version; the post stage is due all the same. */
+export async function moveArticle(
+  db: Db,
+  id: string,
+  to: { readonly url: string; readonly canonical: string; readonly also: readonly string[] },
+): Promise<void> {
+  await db.query(
+    `update slugline.article set url = $2, canonical_url = $3, also = $4, composed_version = least(composed_version, version - 1)
+      where id = $1`,
+    [id, to.url, to.canonical, to.also],
+  );
 }
 
 export async function lockArticle(db: Db, id: string): Promise<KnownArticle | undefined> {

@@ -2,6 +2,7 @@ import { ring } from "../queue/ring.ts";
 import type { Db } from "../store/db.ts";
 import { tell } from "../store/history.ts";
 import { hasBody, type Item } from "./article.ts";
+import { followMove, learnName } from "./names.ts";
 import { onHold, perhapsPosted } from "./restored.ts";
 import { hold, insertArticle, insertChange, lockKnown, putGiven, seeAgain, type Given, type KnownArticle } from "./store.ts";
 import { canonicalUrl, cleanUrl } from "./url.ts";
@@ -48,6 +49,9 @@ async function again(db: Db, known: KnownArticle, by: Telling, item: Item): Prom
   const now = by.hint && before ? { ...before, html: null, text: null } : told;
   const given: Given = { ...known.given, [by.sourceId]: { kind: by.kind, item: now } };
   await putGiven(db, known.id, given, item.guid);
+  await learnName(db, known, by.sourceId, item.guid);
+  const counts = tellerOf(given, known.source_id)?.id === by.sourceId;
+  if (counts && now === item) await followMove(db, known, { sourceId: by.sourceId, before, item });
   const news = isNews(known, by, before, now, given) && !(known.state === "held" && (await onHold(db)));
   // It says itself that it is from before the withdrawal: sent again and overtaken by it, or of a CMS that brings a story
   // back and says no new time. Which of them, a person knows.

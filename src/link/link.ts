@@ -43,6 +43,14 @@ export function targetProblem(url: string, { shortHost, allowLoopback }: TargetR
   return null;
 }
 
+/** A link's target after its story moved to `url`: with the utm parameters that it was made with. */
+export function movedTarget(before: string, url: string): string {
+  const target = new URL(url);
+  for (const [name, value] of new URL(before).searchParams)
+    if (name.startsWith("utm_") && !target.searchParams.has(name)) target.searchParams.set(name, value);
+  return target.href;
+}
+
 /** Whether a host, as `URL` writes it, is this very machine. */
 function isLoopback(hostname: string): boolean {
   return hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname) || /(^|\.)localhost\.?$/.test(hostname);

@@ -78,6 +78,27 @@ export async function moveLinks(
   return rows;
 }
 
+/** A story's links that were not ended, locked until the transaction ends. */
+export async function openLinksOf(db: Db, articleId: string): Promise<{ id: string; target: string }[]> {
+  const { rows } = await db.query<{ id: string; target: string }>(
+    "select id, target from slugline.link where article_id = $1 and state <> 'retired' order by id for update",
+    [articleId],
+  );
+  return rows;
+}
+
+/** Has a link lead elsewhere, and writes down where it led before. */
+export async function retarget(
+  db: Db,
+  link: { readonly id: string; readonly target: string; readonly before: string },
+): Promise<void> {
+  await db.query(
+    `with moved as (update slugline.link set target = $2 where id = $1)
+     insert into slugline.link_change (id, link_id, kind, before) values ($3, $1, 'retargeted', $4)`,
+    [link.id, link.target, newId(), link.before],
+  );
+}
+
 const PUBLIC = "select code, number, target, state, changed_at::text as changed from slugline.link where state <> 'reserved'";
 
 /** All public links, a page at a time in the order of their numbers. */

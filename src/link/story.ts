@@ -54,10 +54,12 @@ interface Known {
   readonly state: string;
 }
 
-/** The story at this address; of one that turned out to be another, that other. */
+/** The story at this address, or that moved from it; of one that turned out to be another, that other. */
 async function articleAt(db: Db, canonical: string): Promise<Known | undefined> {
   const { rows } = await db.query<Known>(
     `select id, url, state from slugline.article where canonical_url = $1 and state <> 'duplicate'
+     union all
+     select id, url, state from slugline.article where also @> array[$1] and also <> '{}' and state <> 'duplicate'
      union all
      select s.id, s.url, s.state from slugline.article r join slugline.article s on s.id = r.duplicate_of
       where r.canonical_url = $1 and r.state = 'duplicate'

@@ -1,3 +1,4 @@
+import { followStory } from "../link/follow.ts";
 import { claims } from "../newsroom/rules.ts";
 import { claimants, rules } from "../newsroom/store.ts";
 import { ring } from "../queue/ring.ts";
@@ -16,6 +17,7 @@ export async function composeArticle(deps: ComposeDeps, articleId: string): Prom
   await deps.store.transaction(async (db) => {
     const article = await lockArticle(db, articleId);
     if (!article || article.composed_version >= article.version) return;
+    await followStory(db, article.id, article.url);
     const posts = await lockPostsOf(db, articleId);
     if (article.state === "removed") for (const post of posts) await withdraw(db, post);
     else await writeAll(deps, db, article, posts);
@@ -46,6 +48,8 @@ async function writeAll(deps: ComposeDeps, db: Db, article: ArticleRow, posts: r
   }
   for (const thread of threadsOf(posts)) {
     const account = accounts.find(({ id }) => id === thread[0]?.account_id);
+    // The story only moved.
+    if (thread.every(({ article_version }) => article_version >= article.version)) continue;
     if (account) await rewrite(deps, db, { article, account, thread });
   }
   const unclaimed = taken.length === 0 && posts.length === 0;

@@ -6,7 +6,9 @@ import { afterAll, describe, expect, test } from "vitest";
 import { createShipper } from "../../src/click/count.ts";
 import { silentLog } from "../../src/lib/log.ts";
 import { systemClock } from "../../src/lib/time.ts";
+import { movedTarget } from "../../src/link/link.ts";
 import { makeLive, retire, shorten } from "../../src/link/shorten.ts";
+import { retarget } from "../../src/link/store.ts";
 import { createRedirect, type RedirectOptions } from "../../src/redirect/server.ts";
 import { createStore } from "../../src/store/db.ts";
 import { testStore, until } from "../support/store.ts";
@@ -113,6 +115,14 @@ describe("a follower taps a short link", () => {
     expect((await ask(url, `/${code}+`)).status).toBe(410);
     const { code: retired } = await link("retired");
     await until(async () => (await ask(url, `/${retired}`)).status === 410);
+  });
+
+  test("a link whose story moved leads to its new address", async () => {
+    const { code, id, target } = await link();
+    await until(async () => (await ask(url, `/${code}`)).headers["location"] === target);
+    const moved = movedTarget(target, "https://example.org/moved");
+    await retarget(store, { id, target: moved, before: target });
+    await until(async () => (await ask(url, `/${code}`)).headers["location"] === "https://example.org/moved?utm_source=mastodon");
   });
 
   test("a reserved link is a 404 like any other, and is there the moment it is live", async () => {
