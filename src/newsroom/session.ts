@@ -11,9 +11,12 @@ export interface SignedIn {
   readonly expiresAt: Date;
 }
 
-/** Whether a person `p` has to set up a second factor before they decide: as soon as an account is out of rehearsal. */
-export const NEEDS_TOTP =
-  "(p.totp_at is null and exists (select from slugline.account where not rehearsal and state <> 'disabled'))";
+/**
+ * Whether a person `p` has to set up a second factor before they decide: as soon as an account is out of rehearsal. One that
+ * a person put into rehearsal does not count as such: a person can end it.
+ */
+export const NEEDS_TOTP = `(p.totp_at is null and exists (select from slugline.account
+  where not rehearsal and rehearsal_why is null and network <> 'rehearsal' and state <> 'disabled'))`;
 
 const IDLE_DAYS = 7;
 const SESSION_DAYS = 30;

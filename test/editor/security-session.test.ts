@@ -13,7 +13,18 @@ describe("a second factor", () => {
   test("is needed to decide as soon as one account is out of rehearsal; who lacks it sees why, and the way (ASVS 6.3.3)", async () => {
     const rosa = await cast(store, { role: "editor", accounts: {} });
     const { post } = await waiting();
-    await store.query("update slugline.account set rehearsal = false");
+    const waits = async () => (await editor.request(`/?post=${post}`, { headers: { cookie: rosa.cookie } })).text();
+    for (const set of [
+      "rehearsal = true, rehearsal_why = null",
+      "rehearsal = false, rehearsal_why = 'no follower could open a link'",
+      "rehearsal = false, rehearsal_why = null, network = 'rehearsal'",
+    ]) {
+      await store.query(`update slugline.account set ${set}`);
+      expect(await waits(), set).not.toContain("deciding needs a code");
+    }
+    await store.query("update slugline.account set network = 'mastodon', rehearsal_at = slugline.now()");
+    expect(await waits(), "that can be ended at a press").toContain("deciding needs a code");
+    await store.query("update slugline.account set rehearsal_at = null");
     const page = await (await editor.request(`/?post=${post}`, { headers: { cookie: rosa.cookie } })).text();
     expect(page).toContain("deciding needs a code from your phone");
     expect(page).toContain('href="/me#me-totp"');
