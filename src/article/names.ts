@@ -42,6 +42,39 @@ export async function followMove(
 
 const siteOf = (url: string) => new URL(url).host.replace(/^www\./, "");
 
+/** Without guids that name several stories of one feed (its home page, `0`): each is known by its address then. */
+export function withOwnGuids(items: readonly Item[]): Item[] {
+  const addresses = Map.groupBy(items, ({ guid }) => guid);
+  const isShared = (guid: string | null) => new Set(addresses.get(guid)?.map(({ url }) => url && canonicalUrl(url))).size > 1;
+  return items.map((item) => (item.guid !== null && isShared(item.guid) ? { ...item, guid: null } : item));
+}
+
+/**
+ * Whether a feed now gives a guid to another story than before (`latest`): nothing of it is as it was, neither address nor
+ * headline nor when it was published.
+ */
+export function isReused(before: Item | undefined, now: Item): boolean {
+  if (!before?.url || !now.url || before.published === null || now.published === null) return false;
+  return canonicalUrl(before.url) !== canonicalUrl(now.url) && before.title !== now.title && before.published !== now.published;
+}
+
+/** How many stories of a feed nobody has told of before. */
+export async function countUnknown(db: Db, sourceId: string, items: readonly Item[]): Promise<number> {
+  const told = items.map(({ guid, url }) => {
+    const address = url ?? guid;
+    return { guid, name: guid && nameOf(sourceId, guid), canonical: address && canonicalUrl(address) };
+  });
+  const { rows } = await db.query<{ count: number }>(
+    `select count(distinct coalesce(guid, canonical))::int as count
+       from jsonb_to_recordset($2) as told(guid text, name text, canonical text)
+      where not exists (select from slugline.article r where r.source_id = $1 and r.guid = told.guid)
+        and not exists (select from slugline.article r where r.canonical_url = told.canonical and r.state <> 'duplicate')
+        and not exists (select from slugline.article r where r.also && array[told.name, told.canonical] and r.also <> '{}' and r.state <> 'duplicate')`,
+    [sourceId, JSON.stringify(told)],
+  );
+  return rows[0]!.count;
+}
+
 function isNamed(known: KnownArticle, sourceId: string, guid: string): boolean {
   return (known.source_id === sourceId && known.guid === guid) || known.also.includes(nameOf(sourceId, guid));
 }

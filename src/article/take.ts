@@ -2,7 +2,7 @@ import { ring } from "../queue/ring.ts";
 import type { Db } from "../store/db.ts";
 import { tell } from "../store/history.ts";
 import { hasBody, type Item } from "./article.ts";
-import { followMove, learnName } from "./names.ts";
+import { followMove, isReused, learnName } from "./names.ts";
 import { onHold, perhapsPosted } from "./restored.ts";
 import { hold, insertArticle, insertChange, lockKnown, putGiven, seeAgain, type Given, type KnownArticle } from "./store.ts";
 import { canonicalUrl, cleanUrl } from "./url.ts";
@@ -28,6 +28,8 @@ export async function takeItem(db: Db, by: Telling, told: Item, state: "seen" | 
   const [url, canonical] = [address && cleanUrl(address), address && canonicalUrl(address)];
   if (!url || !canonical) return { kind: "no-address" };
   const known = await lockKnown(db, by.sourceId, item.guid, canonical);
+  if (known && by.kind === "feed" && item.guid !== null && isReused(known.given[by.sourceId]?.item, item))
+    return takeItem(db, by, { ...item, guid: null }, state);
   if (known) return again(db, known, by, item);
   const given: Given = { [by.sourceId]: { kind: by.kind, item } };
   const asked = state === "seen" && (await perhapsPosted(db, by, item)) ? "held" : state;

@@ -8,6 +8,7 @@ import { tell } from "../store/history.ts";
 import type { Feed, Unread } from "./feed.ts";
 import type { Parser } from "./parser.ts";
 import { afterBad, afterGood, complaint, conditional, MOVES, one, validatorsOf, type Rhythm } from "./polite.ts";
+import { countUnknown, withOwnGuids } from "./names.ts";
 import { claimSource, type SourceRow } from "./store.ts";
 import { takeItem } from "./take.ts";
 
@@ -139,7 +140,9 @@ async function digest(
 
 /** The first sight of a feed is its baseline: known, not posted, but for as many of the newest as the source asks for. */
 async function takeFeed(db: Db, source: SourceRow, feed: Feed): Promise<number> {
-  const items = feed.items.map((item) => (item.lang === null ? { ...item, lang: source.settings.lang ?? feed.lang } : item));
+  const items = withOwnGuids(feed.items).map((item) =>
+    item.lang === null ? { ...item, lang: source.settings.lang ?? feed.lang } : item,
+  );
   const telling = { sourceId: source.id, kind: "feed" } as const;
   if (source.baseline_at === null) {
     const newest = items
@@ -153,14 +156,7 @@ async function takeFeed(db: Db, source: SourceRow, feed: Feed): Promise<number> 
           : 0;
     return posted;
   }
-  const unknown = new Set<string>();
-  const { rows } = await db.query<{ guid: string }>("select guid from slugline.article where source_id = $1 and guid = any($2)", [
-    source.id,
-    items.map((item) => item.guid),
-  ]);
-  const known = new Set(rows.map((row) => row.guid));
-  for (const { guid, url } of items) if (guid === null || !known.has(guid)) unknown.add(guid ?? url ?? "");
-  const state = source.restored || unknown.size > FLOOD ? "held" : "seen";
+  const state = source.restored || (await countUnknown(db, source.id, items)) > FLOOD ? "held" : "seen";
   let fresh = 0;
   // Oldest first, so that posts wait in the order in which the stories came.
   for (const item of items.toReversed()) fresh += (await takeItem(db, telling, item, state)).kind === "fresh" ? 1 : 0;

@@ -18,6 +18,8 @@ interface Told {
   readonly title: string;
   readonly body?: string;
   readonly link?: string;
+  /** When it was published. */
+  readonly date?: string;
 }
 
 let store: TestStore;
@@ -61,7 +63,7 @@ const feed = (items: readonly Told[]) =>
   `<?xml version="1.0"?><rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"><channel><title>T</title><link>${server.url}</link>${items
     .map(
       (it) =>
-        `<item><guid isPermaLink="false">${it.guid}</guid><link>${it.link ?? `${server.url}/${it.guid}`}</link><title>${it.title}</title><content:encoded><![CDATA[<p>${it.body ?? story}</p>]]></content:encoded></item>`,
+        `<item><guid isPermaLink="false">${it.guid}</guid><link>${it.link ?? `${server.url}/${it.guid}`}</link><title>${it.title}</title>${it.date ? `<pubDate>${it.date}</pubDate>` : ""}<content:encoded><![CDATA[<p>${it.body ?? story}</p>]]></content:encoded></item>`,
     )
     .join("")}</channel></rss>`;
 
@@ -119,6 +121,27 @@ describe("the first sight of a feed", () => {
 });
 
 describe("a story", () => {
+  test("whose guid names others of its feed too, or another one before, is a story all the same", async () => {
+    const [home, latest] = [{ guid: "https://example.org/" }, { guid: "latest" }];
+    const one = (n: number) => ({
+      link: `${server.url}/shared-${n}`,
+      title: `Story ${n}`,
+      date: `Mon, 02 Nov 2026 1${n}:00:00 GMT`,
+    });
+    site.set("/shared", { body: feed([]) });
+    site.set("/latest", { body: feed([]) });
+    const [shared, single] = [await source("/shared"), await source("/latest")];
+    for (const id of [shared, single]) await check(id);
+    for (const n of [1, 2, 3]) {
+      site.set("/shared", { body: feed(Array.from({ length: n }, (_, at) => ({ ...one(at + 1), ...home }))) });
+      site.set("/latest", { body: feed([{ ...one(n + 3), ...latest }]) });
+      await advance(store, "61s");
+      for (const id of [shared, single]) await check(id);
+    }
+    expect((await articles(shared)).map(({ title }) => title)).toEqual(["Story 1", "Story 2", "Story 3"]);
+    expect((await articles(single)).map(({ title }) => title)).toEqual(["Story 4", "Story 5", "Story 6"]);
+  });
+
   test("told by two feeds, and under a tracking address, is one story", async () => {
     site.set("/one", { body: feed([]) });
     site.set("/two", { body: feed([]) });
@@ -192,6 +215,26 @@ describe("a feed that shows too many new stories at once", () => {
     await store.query("insert into slugline.person (id, email, name) values ($1, 'r@example.org', 'Rosa')", [person]);
     expect(await releaseHeld(store, { sourceId: id, answer: "known", person })).toBe(41);
     expect((await articles(id)).every(({ state }) => state === "baseline")).toBe(true);
+  });
+
+  test("is not one that shows what a hook or another feed has told before, under whatever names", async () => {
+    const path = (n: number) => `${server.url}/beside-${n}`;
+    const named = (from: number, to: number, prefix: string) =>
+      items(from, to, prefix).map((item, at) => ({ ...item, link: path(from + at) }));
+    site.set("/beside-a", { body: feed([]) });
+    site.set("/beside-b", { body: feed(named(1, 40, "b")) });
+    const [first, second] = [await source("/beside-a"), await source("/beside-b")];
+    await check(first);
+    for (const last of [15, 30, 40]) {
+      site.set("/beside-a", { body: feed(named(1, last, "a")) });
+      await advance(store, "61s");
+      await check(first);
+    }
+    await check(second);
+    site.set("/beside-b", { body: feed(named(2, 41, "b")) });
+    await advance(store, "61s");
+    await check(second);
+    expect(await articles(second)).toMatchObject([{ guid: "b-41", state: "seen" }]);
   });
 });
 
