@@ -11,6 +11,7 @@ import { afterBad, afterGood, complaint, conditional, MOVES, one, validatorsOf, 
 import { countUnknown, withOwnGuids } from "./names.ts";
 import { claimSource, type SourceRow } from "./store.ts";
 import { takeItem } from "./take.ts";
+import { cleanUrl } from "./url.ts";
 
 export interface WatchDeps {
   readonly store: Store;
@@ -112,8 +113,10 @@ async function digest(
       nextS: afterGood(rhythm, null, headers, now, deps.random),
     };
   }
-  if (!feed?.ok) {
-    const told = feed ? { gone: false, why: feed.why } : complaint(status, headers);
+  if (!feed?.ok || leadsNowhere(feed)) {
+    const told = feed
+      ? { gone: false, why: feed.ok ? "No item of the feed has an address." : feed.why }
+      : complaint(status, headers);
     if (told.gone) {
       await db.query("update slugline.source set state = 'gone', state_why = $2 where id = $1", [source.id, told.why]);
       await tell(db, { kind: "source-gone", source: source.id, data: { why: told.why } });
@@ -136,6 +139,11 @@ async function digest(
   await noteMove(db, source, answer);
   const nextS = afterGood(rhythm, feed.everyS, headers, now, deps.random);
   return { outcome: fresh > 0 ? "new" : "nothing-new", status, items: feed.items.length, fresh, error: null, nextS };
+}
+
+/** A story without an address cannot be posted; a feed of nothing else would be quiet for ever. */
+function leadsNowhere({ items }: Feed): boolean {
+  return items.length > 0 && items.every(({ url, guid }) => cleanUrl(url ?? guid ?? "") === null);
 }
 
 /** The first sight of a feed is its baseline: known, not posted, but for as many of the newest as the source asks for. */

@@ -33,7 +33,7 @@ export interface Cms extends AsyncDisposable {
 
 export async function openCms(): Promise<Cms> {
   const store = await testStore();
-  const parser = createParser();
+  const parser = createParser({ timeMs: 60_000 });
   const outbound = createOutbound({ allow: [], userAgent: "Slugline/test" });
   const source = newId();
   await store.query("insert into slugline.source (id, name, kind, settings, origin) values ($1, 'cms', 'hook', $2, 'file')", [
