@@ -36,7 +36,7 @@ beforeAll(async () => {
   await store.query("update slugline.source set name = 'cms', settings = $1", [{ secretEnv: "CMS_SECRET" }]);
   site = await startRecording((_, response) => response.writeHead(200, { "content-type": "application/rss+xml" }).end(rss()));
   const outbound = createOutbound({ allow: [new URL(site.url).host], userAgent: "Slugline/test" });
-  deps = { store, outbound, parser: createParser(), clock: systemClock, random: () => 0, log: silentLog };
+  deps = { store, outbound, parser: createParser({ timeMs: 60_000 }), clock: systemClock, random: () => 0, log: silentLog };
   feed = newId();
   await store.query(
     "insert into slugline.source (id, name, kind, url, host, interval_s, origin) values ($1, 'front', 'feed', $2, $3, 60, 'file')",
