@@ -219,6 +219,11 @@ export async function seeAgain(db: Db, id: string): Promise<void> {
   await ring(db, "article", id);
 }
 
+/** A source told of a story that is new to it, though another told of it first: it is not quiet. */
+export async function heardNew(db: Db, sourceId: string): Promise<void> {
+  await db.query("update slugline.source set last_new_at = slugline.now() where id = $1", [sourceId]);
+}
+
 /** A story that waits for a person to say whether it is news. */
 export async function hold(db: Db, id: string): Promise<void> {
   await db.query("update slugline.article set state = 'held' where id = $1", [id]);

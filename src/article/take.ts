@@ -4,7 +4,17 @@ import { tell } from "../store/history.ts";
 import { hasBody, type Item } from "./article.ts";
 import { followMove, isReused, learnName } from "./names.ts";
 import { onHold, perhapsPosted } from "./restored.ts";
-import { hold, insertArticle, insertChange, lockKnown, putGiven, seeAgain, type Given, type KnownArticle } from "./store.ts";
+import {
+  heardNew,
+  hold,
+  insertArticle,
+  insertChange,
+  lockKnown,
+  putGiven,
+  seeAgain,
+  type Given,
+  type KnownArticle,
+} from "./store.ts";
 import { canonicalUrl, cleanUrl } from "./url.ts";
 
 export type Taken =
@@ -52,6 +62,7 @@ async function again(db: Db, known: KnownArticle, by: Telling, item: Item): Prom
   const given: Given = { ...known.given, [by.sourceId]: { kind: by.kind, item: now } };
   await putGiven(db, known.id, given, item.guid);
   await learnName(db, known, by.sourceId, item.guid);
+  if (!before) await heardNew(db, by.sourceId);
   const counts = tellerOf(given, known.source_id)?.id === by.sourceId;
   if (counts && now === item) await followMove(db, known, { sourceId: by.sourceId, before, item });
   const news = isNews(known, by, before, now, given) && !(known.state === "held" && (await onHold(db)));

@@ -71,6 +71,11 @@ describe("a story", () => {
     await advance(store, "61s");
     for (const id of [one, two]) await check(id);
     expect([await articles(one), await articles(two)].flat()).toHaveLength(1);
+    const { rows } = await store.query("select from slugline.source where id in ($1, $2) and last_new_at is not null", [
+      one,
+      two,
+    ]);
+    expect(rows, "neither is quiet").toHaveLength(2);
   });
 
   test("that is edited is read again and gets a new version; told again as it was, nothing happens", async () => {
