@@ -2,11 +2,28 @@ import type { Db } from "../store/db.ts";
 import { ring } from "../queue/ring.ts";
 import { tell } from "../store/history.ts";
 import type { Item } from "./article.ts";
-import { isAddressFree, moveArticle, nameOf, putNames, type KnownArticle } from "./store.ts";
+import { isAddressFree, lockKnown, moveArticle, nameOf, putNames, type KnownArticle } from "./store.ts";
 import { canonicalUrl, cleanUrl } from "./url.ts";
 
 /** Old ones go: a feed that names its items anew each time would never end. */
 const MOST_NAMES = 20;
+
+/**
+ * The story that a source's item is about, locked. One that once was at its address is another, where this source has a guid
+ * for each of the two: a new story may take the address that an old one left.
+ */
+export async function findKnown(
+  db: Db,
+  sourceId: string,
+  guid: string | null,
+  canonical: string,
+): Promise<KnownArticle | undefined> {
+  const known = await lockKnown(db, sourceId, guid, canonical);
+  if (!known || guid === null || known.canonical_url === canonical || isNamed(known, sourceId, guid)) return known;
+  const hasName =
+    known.source_id === sourceId ? known.guid !== null : known.also.some((name) => name.startsWith(nameOf(sourceId, "")));
+  return hasName ? undefined : known;
+}
 
 /** Remembers how this source names the story, so that it knows it again at another address. */
 export async function learnName(db: Db, known: KnownArticle, sourceId: string, guid: string | null): Promise<void> {
@@ -42,16 +59,20 @@ export async function followMove(
 
 const siteOf = (url: string) => new URL(url).host.replace(/^www\./, "");
 
-/** Without guids that name several stories of one feed (its home page, `0`): each is known by its address then. */
+/**
+ * Without guids that name several stories of one feed (its home page, `0`): each is known by its address then. One headline at
+ * two addresses is one story, listed twice.
+ */
 export function withOwnGuids(items: readonly Item[]): Item[] {
-  const addresses = Map.groupBy(items, ({ guid }) => guid);
-  const isShared = (guid: string | null) => new Set(addresses.get(guid)?.map(({ url }) => url && canonicalUrl(url))).size > 1;
+  const byGuid = Map.groupBy(items, ({ guid }) => guid);
+  const differ = (guid: string, of: (item: Item) => string | null) => new Set(byGuid.get(guid)?.map(of)).size > 1;
+  const isShared = (guid: string) => differ(guid, ({ url }) => url && canonicalUrl(url)) && differ(guid, ({ title }) => title);
   return items.map((item) => (item.guid !== null && isShared(item.guid) ? { ...item, guid: null } : item));
 }
 
 /**
- * Whether a feed now gives a guid to another story than before (`latest`): nothing of it is as it was, neither address nor
- * headline nor when it was published.
+ * Whether a feed now gives a guid to what looks like another story than before (`latest`): nothing of it is as it was, neither
+ * address nor headline nor when it was published.
  */
 export function isReused(before: Item | undefined, now: Item): boolean {
   if (!before?.url || !now.url || before.published === null || now.published === null) return false;
@@ -60,7 +81,8 @@ export function isReused(before: Item | undefined, now: Item): boolean {
 
 /** How many stories of a feed nobody has told of before. */
 export async function countUnknown(db: Db, sourceId: string, items: readonly Item[]): Promise<number> {
-  const told = items.map(({ guid, url }) => {
+  const told = items.map(({ guid: named, url }) => {
+    const guid = named?.toWellFormed() ?? null;
     const address = url ?? guid;
     return { guid, name: guid && nameOf(sourceId, guid), canonical: address && canonicalUrl(address) };
   });

@@ -80,6 +80,8 @@ async function take(db: Db, article: KnownArticle, story: Story): Promise<void> 
 async function isDuplicate(db: Db, article: KnownArticle, story: Story): Promise<boolean> {
   const canonical = story.canonical === null ? null : canonicalUrl(story.canonical);
   if (canonical === null || article.content_hash !== null || new URL(canonical).pathname === "/") return false;
+  // Also where another story once had it.
+  if (canonical === article.canonical_url) return false;
   const { rows } = await db.query<{ id: string }>(
     "select id from slugline.article where (canonical_url = $1 or (also @> array[$1] and also <> '{}')) and id <> $2 and state <> 'duplicate'",
     [canonical, article.id],

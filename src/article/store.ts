@@ -98,7 +98,10 @@ export async function hookSource(db: Db, name: string): Promise<SourceRow | unde
   return rows[0];
 }
 
-/** The article a source's item is about, by guid, then by its address, then by what else it is known as; locked until the transaction ends. */
+/**
+ * The article at a guid of the source, else at an address, else one that is known as either besides (`findKnown` says whether
+ * it is the same); locked until the transaction ends.
+ */
 export async function lockKnown(
   db: Db,
   sourceId: string,
@@ -131,7 +134,7 @@ export async function isAddressFree(db: Db, canonical: string, id: string): Prom
   return rows.length === 0;
 }
 
-/** The story is at another address from now on. Its words are as they were, and so is its version; the post stage is due all the same. */
+/** The story is at another address from now on. Its words are as they were, and so is its version; the post stage is due. */
 export async function moveArticle(
   db: Db,
   id: string,

@@ -2,19 +2,9 @@ import { ring } from "../queue/ring.ts";
 import type { Db } from "../store/db.ts";
 import { tell } from "../store/history.ts";
 import { hasBody, type Item } from "./article.ts";
-import { followMove, isReused, learnName } from "./names.ts";
+import { findKnown, followMove, isReused, learnName } from "./names.ts";
 import { onHold, perhapsPosted } from "./restored.ts";
-import {
-  heardNew,
-  hold,
-  insertArticle,
-  insertChange,
-  lockKnown,
-  putGiven,
-  seeAgain,
-  type Given,
-  type KnownArticle,
-} from "./store.ts";
+import { heardNew, hold, insertArticle, insertChange, putGiven, seeAgain, type Given, type KnownArticle } from "./store.ts";
 import { canonicalUrl, cleanUrl } from "./url.ts";
 
 export type Taken =
@@ -37,15 +27,16 @@ export async function takeItem(db: Db, by: Telling, told: Item, state: "seen" | 
   const address = item.url ?? item.guid;
   const [url, canonical] = [address && cleanUrl(address), address && canonicalUrl(address)];
   if (!url || !canonical) return { kind: "no-address" };
-  const known = await lockKnown(db, by.sourceId, item.guid, canonical);
+  const known = await findKnown(db, by.sourceId, item.guid, canonical);
   if (known && by.kind === "feed" && item.guid !== null && isReused(known.given[by.sourceId]?.item, item))
-    return takeItem(db, by, { ...item, guid: null }, state);
+    // Or the same one, published anew: a person knows.
+    return takeItem(db, by, { ...item, guid: null }, state === "seen" ? "held" : state);
   if (known) return again(db, known, by, item);
   const given: Given = { [by.sourceId]: { kind: by.kind, item } };
   const asked = state === "seen" && (await perhapsPosted(db, by, item)) ? "held" : state;
   const id = await insertArticle(db, { sourceId: by.sourceId, guid: item.guid, url, canonical, state: asked, given, item });
   if (id === undefined) {
-    const first = await lockKnown(db, by.sourceId, item.guid, canonical);
+    const first = await findKnown(db, by.sourceId, item.guid, canonical);
     return first ? again(db, first, by, item) : { kind: "no-address" };
   }
   if (asked !== "baseline")
@@ -148,12 +139,12 @@ export async function withdraw(db: Db, source: { readonly id: string }, told: It
   const item = storable(told);
   const [url, canonical] = item.url === null ? [null, null] : [cleanUrl(item.url), canonicalUrl(item.url)];
   if (canonical === null && item.guid === null) return { kind: "no-address" };
-  const known = await lockKnown(db, source.id, item.guid, canonical ?? "");
+  const known = await findKnown(db, source.id, item.guid, canonical ?? "");
   if (known) return withdrawKnown(db, source, known);
   if (!url || !canonical) return { kind: "no-address" };
   const id = await insertArticle(db, { sourceId: source.id, guid: item.guid, url, canonical, state: "removed", given: {}, item });
   if (id === undefined) {
-    const first = await lockKnown(db, source.id, item.guid, canonical);
+    const first = await findKnown(db, source.id, item.guid, canonical);
     return first ? withdrawKnown(db, source, first) : { kind: "no-address" };
   }
   await tell(db, { kind: "article-removed", article: id, source: source.id, data: { title: item.title } });

@@ -2,7 +2,7 @@ import type { Db } from "../store/db.ts";
 import { movedTarget, targetProblem } from "./link.ts";
 import { openLinksOf, retarget } from "./store.ts";
 
-/** Has the links of a story that moved lead to its address, each with the parameters it was made with. One that was ended stays so. */
+/** Has a story's links lead to its address, each with the parameters it was made with. One that was ended stays so. */
 export async function followStory(db: Db, articleId: string, url: string): Promise<void> {
   if (targetProblem(url, { shortHost: null, allowLoopback: true }) !== null) return;
   const links = await openLinksOf(db, articleId);

@@ -19,8 +19,9 @@ export async function composeArticle(deps: ComposeDeps, articleId: string): Prom
     if (!article || article.composed_version >= article.version) return;
     await followStory(db, article.id, article.url);
     const posts = await lockPostsOf(db, articleId);
+    const onlyMoved = posts.length > 0 && posts.every(({ article_version }) => article_version >= article.version);
     if (article.state === "removed") for (const post of posts) await withdraw(db, post);
-    else await writeAll(deps, db, article, posts);
+    else if (!onlyMoved) await writeAll(deps, db, article, posts);
     await db.query("update slugline.article set composed_version = version where id = $1", [articleId]);
   });
 }
@@ -48,8 +49,6 @@ async function writeAll(deps: ComposeDeps, db: Db, article: ArticleRow, posts: r
   }
   for (const thread of threadsOf(posts)) {
     const account = accounts.find(({ id }) => id === thread[0]?.account_id);
-    // The story only moved.
-    if (thread.every(({ article_version }) => article_version >= article.version)) continue;
     if (account) await rewrite(deps, db, { article, account, thread });
   }
   const unclaimed = taken.length === 0 && posts.length === 0;

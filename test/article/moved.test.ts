@@ -88,6 +88,25 @@ describe("a story whose address changes", () => {
     ]);
   });
 
+  test("leaves its address to another story, which is one of its own, also when it is withdrawn", async () => {
+    await told("g-1", "g-live", "published");
+    await listed("g-1", "g-live");
+    await told("g-1", "g-first");
+    await listed("g-2", "g-live");
+    await told("g-2", "g-live", "published");
+    await store.query(
+      "update slugline.article set state = 'seen', next_at = slugline.now() where guid = 'feed-g-2' or guid = 'g-2'",
+    );
+    for (const { id } of await cms.rowsOf("feed-g-2")) await cms.read(id);
+    expect(await cms.rowsOf("feed-g-2")).toMatchObject([{ state: "ready" }]);
+    expect(await addresses("g-live", "g-first")).toEqual(["https://example.org/g-first", "https://example.org/g-live"]);
+    await told("g-3", "g-first-too", "published");
+    await told("g-3", "g-second");
+    await send({ event: "removed", article: { guid: "g-4", url: "https://example.org/g-first-too", title: "Gone" } });
+    expect(await cms.rowsOf("g-3")).toMatchObject([{ state: "seen" }]);
+    expect(await cms.rowsOf("g-4")).toMatchObject([{ state: "removed" }]);
+  });
+
   test("is withdrawn by its old address too", async () => {
     await told("f-1", "f-old", "published");
     await told("f-1", "f-new");

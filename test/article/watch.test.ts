@@ -58,7 +58,25 @@ describe("a story", () => {
       for (const id of [shared, single]) await check(id);
     }
     expect((await articles(shared)).map(({ title }) => title)).toEqual(["Story 1", "Story 2", "Story 3"]);
-    expect((await articles(single)).map(({ title }) => title)).toEqual(["Story 4", "Story 5", "Story 6"]);
+    // Under the guid of another story, or the same one published anew: a person says.
+    expect((await articles(single)).map(({ title, state }) => `${title} ${state}`)).toEqual([
+      "Story 4 seen",
+      "Story 5 held",
+      "Story 6 held",
+    ]);
+  });
+
+  test("that its feed lists twice, in two sections, is one", async () => {
+    site.set("/twice", { body: feed([]) });
+    const id = await source("/twice");
+    await check(id);
+    const story = { guid: "tw-1", title: "The budget" };
+    site.set("/twice", {
+      body: feed(["news", "money"].map((section) => ({ ...story, link: `${server.url}/${section}/budget` }))),
+    });
+    await advance(store, "61s");
+    await check(id);
+    expect(await articles(id)).toHaveLength(1);
   });
 
   test("told by two feeds, and under a tracking address, is one story", async () => {
